@@ -1,0 +1,1 @@
+"""Kubernetes: read, watch and patch one workload."""

@@ -1,0 +1,153 @@
+"""The intent: the wish that one commit of one app runs in one environment, and its legal ways."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+IntentId = NewType("IntentId", int)
+
+
+class Kind(StrEnum):
+    """Why an intent exists."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    ROLLBACK = "rollback"
+
+
+class State(StrEnum):
+    """Where an intent is. The order of the open ones is the order of the work."""
+
+    WAITING_CHECKS = "waiting_checks"
+    RESOLVING_IMAGE = "resolving_image"
+    QUEUED = "queued"
+    ROLLING_OUT = "rolling_out"
+    SUCCEEDED = "succeeded"
+    NEUTRAL = "neutral"  # applied, but nothing runs (zero replicas): nothing was verified
+    FAILED = "failed"  # the cluster was changed and the new version did not hold
+    REFUSED = "refused"  # ended before the cluster was touched
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"  # the deadline passed and the truth could not be read
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still works on it."""
+        return self in OPEN_STATES
+
+
+OPEN_STATES = frozenset({State.WAITING_CHECKS, State.RESOLVING_IMAGE, State.QUEUED, State.ROLLING_OUT})
+_ENDS = frozenset({State.REFUSED, State.SUPERSEDED, State.CANCELLED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.WAITING_CHECKS: _ENDS | {State.RESOLVING_IMAGE},
+    State.RESOLVING_IMAGE: _ENDS | {State.QUEUED, State.WAITING_CHECKS},
+    State.QUEUED: _ENDS | {State.ROLLING_OUT, State.WAITING_CHECKS},
+    State.ROLLING_OUT: frozenset(
+        {
+            State.SUCCEEDED,
+            State.NEUTRAL,
+            State.FAILED,
+            State.REFUSED,  # the patch itself was refused: nothing changed
+            State.SUPERSEDED,
+            State.CANCELLED,
+            State.UNKNOWN,
+        }
+    ),
+    # A failed check that was run again and passed: the wish is the same one.
+    State.REFUSED: frozenset({State.WAITING_CHECKS}),
+    State.SUCCEEDED: frozenset(),
+    State.NEUTRAL: frozenset(),
+    State.FAILED: frozenset(),
+    State.SUPERSEDED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.UNKNOWN: frozenset(),
+}
+
+
+def is_legal(before: State, after: State) -> bool:
+    """Whether an intent may go from one state to the other."""
+    return after in TRANSITIONS[before]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository as an installation sees it; the id stays when the name changes."""
+
+    id: int
+    full_name: str
+    installation_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where exactly one app environment runs."""
+
+    namespace: str
+    kind: str
+    """`deployment`, as the catalog writes it."""
+    name: str
+    container: str
+    cluster: str = "default"
+
+    @property
+    def key(self) -> str:
+        """One string per target; unique in the catalog and in the running intents."""
+        return f"{self.cluster}/{self.namespace}/{self.kind}/{self.name}/{self.container}"
+
+    @property
+    def workload(self) -> str:
+        """`deployment/checkout`, as people say it."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """One row of the intents table. Times are aware UTC."""
+
+    id: IntentId
+    repository: Repository
+    team: str
+    app: str
+    environment: str
+    kind: Kind
+    sha: str
+    branch: str
+    pull_request: int | None
+    actor: str
+    """Login of the person (or bot) whose act this is: for a merge, who merged."""
+    target: Target
+    state: State
+    reason: str
+    """A stable code, or empty: `checks_failed`, `image_not_found`, `crash_loop`."""
+    detail: str
+    """One sentence for people: what happened or what it waits for."""
+    image: str = ""
+    """`repository:tag` as resolved; empty before."""
+    digest: str = ""
+    previous_image: str = ""
+    """What the container ran before our patch."""
+    workload_uid: str = ""
+    generation: int = 0
+    """`metadata.generation` that our patch returned."""
+    fence: int = 0
+    created_at: datetime
+    updated_at: datetime
+    state_since: datetime
+    rollout_started_at: datetime | None = None
+
+    @property
+    def short_sha(self) -> str:
+        """The seven characters people recognise."""
+        return self.sha[:7]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """One line of an intent's timeline."""
+
+    at: datetime
+    state: State
+    reason: str
+    detail: str

@@ -1,0 +1,193 @@
+"""What the engine needs from GitHub, registries and the cluster. Each has a real adapter and a fake.
+
+Every method either answers, or raises `RejectedError` (no, and a person must act), `NotYetError`
+(no, but wait), or `TransientError` (can't tell; ask again).
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bot.domain.gate import CommitChecks, Required
+from bot.domain.image import Platform, ResolvedImage
+from bot.domain.intent import Repository, Target
+from bot.domain.workload import Observation, Workload
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pull:
+    """A pull request, freshly read."""
+
+    number: int
+    title: str
+    state: str
+    merged: bool
+    merge_commit_sha: str | None
+    """Only meaningful when `merged`."""
+    merged_by: str
+    merged_at: datetime | None
+    author: str
+    base: str
+    """Branch it goes into, without `refs/heads/`."""
+    head_sha: str
+
+
+Ancestry = Literal["ahead", "behind", "identical", "diverged"]
+
+
+class GitHubReads(Protocol):
+    """Reads of one repository's truth."""
+
+    async def find_repository(self, full_name: str) -> Repository | None:
+        """The repository and the installation that covers it; None when the App is not installed there."""
+        ...
+
+    async def default_branch(self, repository: Repository) -> str: ...
+
+    async def pull(self, repository: Repository, number: int) -> Pull: ...
+
+    async def merged_pulls(self, repository: Repository, *, branch: str, since: datetime) -> Sequence[Pull]:
+        """Pull requests merged into `branch` at or after `since`, oldest first."""
+        ...
+
+    async def pull_of_commit(self, repository: Repository, sha: str) -> Pull | None:
+        """The merged pull request that brought this commit, if GitHub knows one."""
+        ...
+
+    async def pull_files(self, repository: Repository, number: int) -> Collection[str]:
+        """Every path the pull request touched, old names of renames included."""
+        ...
+
+    async def commit_files(self, repository: Repository, *, base: str, head: str) -> Collection[str]: ...
+
+    async def branch_head(self, repository: Repository, branch: str) -> str | None: ...
+
+    async def checks(self, repository: Repository, sha: str) -> CommitChecks: ...
+
+    async def required_checks(self, repository: Repository, branch: str) -> Sequence[Required]:
+        """What rulesets and branch protection require; empty means nothing is required."""
+        ...
+
+    async def ancestry(self, repository: Repository, *, base: str, head: str) -> Ancestry:
+        """How `head` lies to `base`, as the compare API says it."""
+        ...
+
+
+CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
+DeploymentState = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckOutput:
+    """What a check run shows."""
+
+    title: str
+    summary: str
+    text: str = ""
+
+
+class GitHubWrites(Protocol):
+    """Writes that find their own earlier result, so that a repeat changes nothing.
+
+    `retry` says that an earlier try may have reached GitHub: only then is the first one searched for.
+    """
+
+    async def ensure_deployment(
+        self,
+        repository: Repository,
+        *,
+        key: str,
+        sha: str,
+        environment: str,
+        description: str,
+        production: bool,
+        payload: Mapping[str, str],
+        retry: bool,
+    ) -> int:
+        """Id of the deployment whose payload carries `key`."""
+        ...
+
+    async def ensure_deployment_status(
+        self,
+        repository: Repository,
+        *,
+        deployment: int,
+        state: DeploymentState,
+        description: str,
+        log_url: str,
+        environment_url: str,
+        auto_inactive: bool,
+        retry: bool,
+    ) -> None: ...
+
+    async def ensure_check_run(
+        self,
+        repository: Repository,
+        *,
+        external_id: str,
+        known_id: int | None,
+        sha: str,
+        name: str,
+        status: Literal["queued", "in_progress", "completed"],
+        conclusion: CheckConclusion | None,
+        started_at: datetime | None,
+        completed_at: datetime | None,
+        details_url: str,
+        output: CheckOutput,
+        retry: bool,
+    ) -> int: ...
+
+    async def ensure_comment(
+        self, repository: Repository, *, number: int, marker: str, body: str, known_id: int | None
+    ) -> int:
+        """The one comment of ours that contains `marker`, edited to `body`; written when there is none.
+
+        `marker` is a whole HTML comment and part of `body`. Searches unless `known_id` still exists.
+        """
+        ...
+
+
+class Registry(Protocol):
+    """OCI reads."""
+
+    async def resolve(self, *, repository: str, tag: str) -> ResolvedImage:
+        """Raises `NotYetError` for 404, `RejectedError` for 401 and 403, `TransientError` otherwise."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patched:
+    """What the API server answered to our patch."""
+
+    workload: Workload
+    changed: bool
+    """False when the generation did not move: the image was there already."""
+
+
+class Cluster(Protocol):
+    """One cluster; a request only ever goes to the target's own namespace (nodes aside)."""
+
+    async def read(self, target: Target) -> Workload:
+        """Raises `RejectedError` when namespace, workload or container are missing or forbidden."""
+        ...
+
+    async def patch(
+        self, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]
+    ) -> Patched: ...
+
+    async def observe(self, target: Target) -> Observation:
+        """The shared watch's view, waiting for its first list. Raises `TransientError` while it is blind."""
+        ...
+
+    async def last_log_lines(self, target: Target, *, pod: str, container: str, previous: bool, lines: int) -> list[str]:
+        """The end of a container's log; empty when there is none (any more)."""
+        ...
+
+    async def node_platforms(self) -> frozenset[Platform] | None:
+        """Platforms of the schedulable nodes; None where nodes can't be read."""
+        ...
+
+    def subscribe(self, namespace: str, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Keep the namespace's watches open and call back on every change; returns the way to stop."""
+        ...

@@ -1,0 +1,1 @@
+"""GitHub through the App's eyes: tokens, reads, writes."""

@@ -1,0 +1,1 @@
+"""OCI registries: a tag becomes a verified digest."""

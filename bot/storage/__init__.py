@@ -1,0 +1,1 @@
+"""The database: tables, set-up and one store a table group."""
