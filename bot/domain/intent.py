@@ -1,9 +1,10 @@
 """The intent: the wish that one commit of one app runs in one environment, and its legal ways."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypedDict
 
 IntentId = NewType("IntentId", int)
 
@@ -103,10 +104,23 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Intent:
-    """One row of the intents table. Times are aware UTC."""
+class Evidence:
+    """What was seen of one failure, ready to be shown: who, where, why, the last words, what to do."""
 
-    id: IntentId
+    reason: str
+    sentence: str
+    pod: str = ""
+    container: str = ""
+    exit_code: int | None = None
+    log_lines: tuple[str, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewIntent:
+    """A wish before it has a row. `key` makes the same wish arrive once, however often it is told."""
+
+    key: str
     repository: Repository
     team: str
     app: str
@@ -118,29 +132,57 @@ class Intent:
     actor: str
     """Login of the person (or bot) whose act this is: for a merge, who merged."""
     target: Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent(NewIntent):
+    """One row of the intents table. Times are aware UTC."""
+
+    id: IntentId
     state: State
     reason: str
     """A stable code, or empty: `checks_failed`, `image_not_found`, `crash_loop`."""
     detail: str
     """One sentence for people: what happened or what it waits for."""
+    evidence: tuple[Evidence, ...] = ()
     image: str = ""
-    """`repository:tag` as resolved; empty before."""
+    """`repository:tag@sha256:…` once resolved; empty before."""
     digest: str = ""
+    accepted_digests: frozenset[str] = frozenset()
+    """What a pod may report as its image: the index, or one of its platforms."""
     previous_image: str = ""
     """What the container ran before our patch."""
+    previous_sha: str = ""
     workload_uid: str = ""
     generation: int = 0
-    """`metadata.generation` that our patch returned."""
-    fence: int = 0
+    """`metadata.generation` that our patch returned; 0 before."""
+    patched_at: datetime | None = None
+    finished_at: datetime | None = None
+    """When the rollout's counts were first complete; the soak window starts here."""
+    state_since: datetime
+    deadline_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
-    state_since: datetime
-    rollout_started_at: datetime | None = None
 
     @property
     def short_sha(self) -> str:
         """The seven characters people recognise."""
         return self.sha[:7]
+
+
+class Facts(TypedDict, total=False):
+    """What a step learned and wants stored in the intent's row."""
+
+    evidence: Sequence[Evidence]
+    image: str
+    digest: str
+    accepted_digests: frozenset[str]
+    previous_image: str
+    previous_sha: str
+    workload_uid: str
+    generation: int
+    patched_at: datetime
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

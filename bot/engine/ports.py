@@ -173,14 +173,22 @@ class Cluster(Protocol):
         ...
 
     async def patch(
-        self, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]
-    ) -> Patched: ...
+        self, target: Target, *, uid: str, expected_image: str, image: str, annotations: Mapping[str, str]
+    ) -> Patched:
+        """Set the container's image and our annotations, only while uid and image are still what was read.
+
+        `expected_image` keeps a worker that was overtaken from writing an older version over a newer one:
+        when the live image is neither it nor `image`, raises `TransientError` so that the caller reads again.
+        """
+        ...
 
     async def observe(self, target: Target) -> Observation:
         """The shared watch's view, waiting for its first list. Raises `TransientError` while it is blind."""
         ...
 
-    async def last_log_lines(self, target: Target, *, pod: str, container: str, previous: bool, lines: int) -> list[str]:
+    async def last_log_lines(
+        self, target: Target, *, pod: str, container: str, previous: bool, lines: int
+    ) -> list[str]:
         """The end of a container's log; empty when there is none (any more)."""
         ...
 

@@ -1,0 +1,61 @@
+"""Engine set-up for SQLite and PostgreSQL, and the transaction everything else runs in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import TransientError
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """One engine; `begin` opens a transaction that commits at the end of its block."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction. Raises `TransientError` when the database can't be reached."""
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (OperationalError, OSError) as error:
+            raise TransientError("the database can't be reached") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise TransientError("the database connection was lost") from error
+            raise
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+
+def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    # One connection: writers queue up in our pool instead of meeting "database is locked".
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, pool_reset_on_return="rollback")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _pragmas(connection: Any, _: Any) -> None:  # the driver's own connection type
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # a 202 must survive power loss
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
