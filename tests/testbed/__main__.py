@@ -1,0 +1,70 @@
+"""`python -m tests.testbed up`: a real cluster until Ctrl-C; `build`: all its programs; `missing`: what to install."""
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from tests.testbed.bed import TestBed
+from tests.testbed.build import CONTAINERD, CONTROL_PLANE, IMAGES, KWOK, built
+from tests.testbed.needs import choose_node, missing_parts
+from tests.testbed.processes import TestBedError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start it, print one JSON line when it is ready, run until Ctrl-C or SIGTERM")
+    up.add_argument("--state-dir", type=Path, help="where to keep it; emptied first (default: a temporary folder)")
+    up.add_argument("--node", choices=["auto", "kubelet", "kwok"], default="auto")
+    up.add_argument("--registry-port", type=int, default=0, help="0 takes a free one")
+    commands.add_parser("build", help="build all its programs now, so that nothing waits for them later")
+    commands.add_parser("missing", help="print what this machine lacks, one a line; exit 1 when something is")
+    options = parser.parse_args()
+    try:
+        match options.command:
+            case "up":
+                return run_until_told(options)
+            case "build":
+                return build_all()
+            case _:
+                return print_missing()
+    except TestBedError as error:
+        sys.stderr.write(f"testbed: {error}\n")
+        return 1
+
+
+def run_until_told(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with TestBed.start(options.state_dir, options.node, registry_port=options.registry_port) as bed:
+            facts = {"kubeconfig": str(bed.kubeconfig), "api": bed.api_url, "node": bed.node_kind,
+                     "registry": bed.registry.host, "state": str(bed.state)}  # fmt: skip
+            sys.stdout.write(json.dumps(facts) + "\n")
+            sys.stdout.flush()
+            while True:
+                signal.pause()
+    except KeyboardInterrupt:
+        return 0
+
+
+def build_all() -> int:
+    for recipe in (CONTROL_PLANE, CONTAINERD if choose_node() == "kubelet" else KWOK, IMAGES):
+        built(recipe)
+    return 0
+
+
+def print_missing() -> int:
+    missing = missing_parts()
+    sys.stdout.writelines(f"{part}\n" for part in missing)
+    return 1 if missing else 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

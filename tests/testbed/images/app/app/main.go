@@ -1,0 +1,88 @@
+// The demo application: a small web service that can also go wrong in the ways services do.
+//
+// APP_VERSION and APP_BEHAVIOUR are baked into an image's configuration; PORT is 8080 unless set.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+func main() {
+	behaviour := setting("APP_BEHAVIOUR", "ok")
+	if len(os.Args) > 1 {
+		behaviour = os.Args[1]
+	}
+	log.SetFlags(0)
+	var ready atomic.Bool
+	switch behaviour {
+	case "ok":
+		ready.Store(true)
+	case "crash-at-start":
+		fmt.Fprintln(os.Stderr, "fatal: cannot reach database at db:5432")
+		os.Exit(3)
+	case "crash-later":
+		ready.Store(true)
+		time.AfterFunc(seconds("APP_CRASH_AFTER", 5), func() {
+			fmt.Fprintln(os.Stderr, "fatal: lost the connection to the message queue")
+			os.Exit(2)
+		})
+	case "never-ready":
+	case "slow":
+		time.AfterFunc(seconds("APP_READY_AFTER", 10), func() { ready.Store(true) })
+	default:
+		log.Fatalf("unknown behaviour %q: ok, crash-at-start, crash-later, never-ready or slow", behaviour)
+	}
+	go leaveWhenTold()
+	serve(setting("APP_VERSION", "unknown"), &ready)
+}
+
+func serve(version string, ready *atomic.Bool) {
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		host, _ := os.Hostname()
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]string{"version": version, "host": host})
+	})
+	address := ":" + setting("PORT", "8080")
+	log.Printf("version %s listens on %s", version, address)
+	log.Fatal(http.ListenAndServe(address, nil))
+}
+
+// leaveWhenTold answers SIGTERM: as process 1 of a container, nothing else would.
+func leaveWhenTold() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
+	<-told
+	log.Print("told to stop, bye")
+	os.Exit(0)
+}
+
+func setting(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func seconds(name string, otherwise int) time.Duration {
+	value, err := strconv.Atoi(setting(name, strconv.Itoa(otherwise)))
+	if err != nil {
+		log.Fatalf("%s must be a number of seconds: %v", name, err)
+	}
+	return time.Duration(value) * time.Second
+}

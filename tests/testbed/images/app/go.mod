@@ -1,0 +1,3 @@
+module greenlane.test/testbed/images
+
+go 1.21
