@@ -1,7 +1,17 @@
 """What a cluster says about one workload: the facts a verdict is made of, parsed once at the edge."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+
+ANNOTATION_PREFIX = "greenlane.dev/"
+"""Everything we write on a workload besides the image begins with this."""
+ANNOTATION_INTENT = ANNOTATION_PREFIX + "intent"
+ANNOTATION_COMMIT = ANNOTATION_PREFIX + "commit"
+ANNOTATION_PULL_REQUEST = ANNOTATION_PREFIX + "pull-request"
+ANNOTATION_DEPLOYED_BY = ANNOTATION_PREFIX + "deployed-by"
+
+_ENDED_PHASES = frozenset({"Succeeded", "Failed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +33,7 @@ class Terminated:
     exit_code: int
     reason: str = ""
     message: str = ""
+    started_at: datetime | None = None
     finished_at: datetime | None = None
 
 
@@ -39,6 +50,8 @@ class Container:
     restarts: int = 0
     waiting_reason: str = ""
     waiting_message: str = ""
+    waiting_since: datetime | None = None
+    """When the watch first saw it wait for this cause; Kubernetes itself does not say."""
     terminated: Terminated | None = None
     last_terminated: Terminated | None = None
     init: bool = False
@@ -58,8 +71,25 @@ class Pod:
     terminating: bool = False
     ready: bool = False
     created_at: datetime | None = None
+    started_at: datetime | None = None
+    """When the node's kubelet took it over."""
     conditions: tuple[Condition, ...] = ()
     containers: tuple[Container, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it counts as a replica: not stopping, and not ended (evicted, for example)."""
+        return not self.terminating and self.phase not in _ENDED_PHASES
+
+    @property
+    def ready_at(self) -> datetime | None:
+        """Since when it is ready; None when it is not, or when the cluster does not say."""
+        found = find_condition(self.conditions, "Ready")
+        return found.changed_at if found and self.ready else None
+
+    def container(self, name: str) -> Container | None:
+        """The (non-init) container of that name, once the node has reported it."""
+        return next((each for each in self.containers if each.name == name and not each.init), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,3 +142,36 @@ class Observation:
     """None when the object is gone."""
     replica_sets: tuple[ReplicaSet, ...] = ()
     pods: tuple[Pod, ...] = ()
+
+    @property
+    def new_replica_set(self) -> ReplicaSet | None:
+        """The replica set of the live template: ours by owner, and of the workload's own revision."""
+        if self.workload is None:
+            return None
+        owner, revision = self.workload.uid, self.workload.revision
+        return self._first(lambda each: each.owner_uid == owner and bool(revision) and each.revision == revision)
+
+    def pods_of(self, replica_set: ReplicaSet) -> tuple[Pod, ...]:
+        """Active pods of one replica set, in the order of their names."""
+        return tuple(sorted((pod for pod in self._active() if pod.owner_uid == replica_set.uid), key=_by_name))
+
+    def other_pods(self, replica_set: ReplicaSet | None) -> tuple[Pod, ...]:
+        """Active pods of the workload's other replica sets: the old version, which may still serve."""
+        kept = replica_set.uid if replica_set else ""
+        ours = {each.uid for each in self.replica_sets if self.workload and each.owner_uid == self.workload.uid}
+        return tuple(sorted((pod for pod in self._active() if pod.owner_uid in ours - {kept}), key=_by_name))
+
+    def _active(self) -> tuple[Pod, ...]:
+        return tuple(pod for pod in self.pods if pod.is_active)
+
+    def _first(self, matches: Callable[[ReplicaSet], bool]) -> ReplicaSet | None:
+        return next((each for each in sorted(self.replica_sets, key=_by_name) if matches(each)), None)
+
+
+def find_condition(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
+    """The condition of that type, if it is there."""
+    return next((each for each in conditions if each.type == type_), None)
+
+
+def _by_name(item: Pod | ReplicaSet) -> str:
+    return item.name

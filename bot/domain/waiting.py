@@ -1,0 +1,197 @@
+"""What a container waits for → what it is called, how long it may last, what to do: one table, first match decides.
+
+Seen on a real 1.36 node: the first `ErrImagePull` already says whether the image is missing or the registry is away, so
+only the causes that may heal get a grace.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.workload import Container
+
+AT_ONCE = timedelta(0)
+SECOND_SIGHTING = timedelta(seconds=10)
+"""The kubelet's first back-off: what still stands after it was seen twice."""
+OPERATOR = timedelta(seconds=60)
+"""Operators may still be making the secret or config map."""
+NETWORK = timedelta(seconds=180)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A waiting reason that means trouble: when it applies, how long it may last, what it is called."""
+
+    code: str
+    applies: Callable[[Container], bool]
+    grace: timedelta | None
+    """None: never fatal by itself."""
+    sentence: str
+    next_step: str
+
+
+def _waits(*reasons: str, message: re.Pattern[str] | None = None) -> Callable[[Container], bool]:
+    def applies(container: Container) -> bool:
+        if container.waiting_reason not in reasons:
+            return False
+        return message is None or bool(message.search(_own_words(container)))
+
+    return applies
+
+
+def _own_words(container: Container) -> str:
+    """The message without quoted parts and image references, whose names could say anything."""
+    unquoted = re.sub(r'"[^"]*"', " ", container.waiting_message)
+    return " ".join(word for word in unquoted.split() if "/" not in word or "://" in word or word == "i/o")
+
+
+def _words(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(r"(?<![\w/.:-])(?:" + "|".join(alternatives) + r")(?![\w/-])", re.IGNORECASE)
+
+
+_PULL = ("ErrImagePull", "ImagePullBackOff")
+_START = ("CreateContainerError", "RunContainerError")
+_TEMPORARY = _words(
+    "429 too many requests",
+    "toomanyrequests",
+    r"50\d(?: [a-z ]+)?",
+    "i/o timeout",
+    "timed out",
+    "deadline exceeded",
+    "connection refused",
+    "connection reset",
+    "no such host",
+    "x509",
+)
+_CACHE = re.compile(r"failed to sync \w+ cache", re.IGNORECASE)
+# Exit 128 and failed starts are excused only when the node, not the image, is at fault.
+NODE_FAULT = _words(
+    "shim",
+    "cgroups?",
+    "mount(?:ing)?",
+    "ttrpc",
+    "runtime (?:is )?(?:unreachable|not ready)",
+    "name .*is reserved",
+    "deadline exceeded",
+)
+_NO_PROGRAM = _words("no such file or directory", "executable file not found.*", "permission denied", "is a directory")
+FIX_COMMAND = "correct the image's entrypoint or the workload's `command`"
+_CHECK_TAG = "check that CI pushed this image, then deploy again"
+_CHECK_RIGHTS = "check the image pull secret of the namespace and the rights of its account"
+
+# In order: the first row that applies is the finding.
+_ROWS: tuple[Row, ...] = (
+    Row(
+        "invalid_image_name",
+        _waits("InvalidImageName"),
+        AT_ONCE,
+        "the image name of container `{container}` is not valid",
+        "correct `image` or `tag` in the catalog",
+    ),
+    Row(
+        "image_never_pulled",
+        _waits("ErrImageNeverPull"),
+        AT_ONCE,
+        "container `{container}` may not pull its image (`imagePullPolicy: Never`) and the node does not have it",
+        "set `imagePullPolicy: IfNotPresent` in the workload",
+    ),
+    Row(
+        "image_signature",
+        _waits("SignatureValidationFailed"),
+        AT_ONCE,
+        "the node refused the signature of the image of container `{container}`",
+        "sign the image with the key that the node's policy names",
+    ),
+    Row(
+        "image_signature",
+        _waits(*_PULL, message=re.compile("SignatureValidationFailed")),
+        AT_ONCE,
+        "the node refused the signature of the image of container `{container}`",
+        "sign the image with the key that the node's policy names",
+    ),
+    Row(
+        "image_pull",
+        _waits(*_PULL, message=_TEMPORARY),
+        NETWORK,
+        "the image of container `{container}` can't be pulled now: the registry does not answer as it should",
+        "check the registry and the node's way to it",
+    ),
+    Row(
+        "image_platform",
+        _waits(*_PULL, message=_words("no match for platform.*", "no matching manifest.*")),
+        AT_ONCE,
+        "the image of container `{container}` is not made for the node's platform",
+        "build the image for the nodes' platform",
+    ),
+    Row(
+        "image_not_found",
+        _waits(*_PULL, message=_words("not found", "manifest unknown", "name unknown")),
+        AT_ONCE,
+        "the node can't find the image of container `{container}`",
+        _CHECK_TAG,
+    ),
+    Row(
+        "image_denied",
+        _waits(
+            *_PULL,
+            message=_words(
+                "(?<!permission )denied",
+                "unauthorized",
+                "403 forbidden",
+                "authorization failed",
+                "no basic auth credentials",
+            ),
+        ),
+        AT_ONCE,
+        "the registry denies the node the image of container `{container}`",
+        _CHECK_RIGHTS,
+    ),
+    Row(
+        "image_pull",
+        _waits(*_PULL, "RegistryUnavailable", "ImageInspectError"),
+        NETWORK,
+        "the image of container `{container}` can't be pulled",
+        "check the registry and the node's way to it",
+    ),
+    Row(
+        "container_config",
+        _waits("CreateContainerConfigError", message=_CACHE),
+        None,
+        "the node still fetches what container `{container}` refers to",
+        "",
+    ),
+    Row(
+        "container_config",
+        _waits("CreateContainerConfigError"),
+        OPERATOR,
+        "container `{container}` refers to a secret, a config map or a key that is not there",
+        "create it in the namespace, or correct the reference",
+    ),
+    Row(
+        "node_fault",
+        _waits(*_START, message=NODE_FAULT),
+        None,
+        "the node could not start container `{container}`",
+        "if it stays, tell the platform team the node's name",
+    ),
+    Row(
+        "cannot_start",
+        _waits(*_START, message=_NO_PROGRAM),
+        AT_ONCE,
+        "the command of container `{container}` can't be run",
+        FIX_COMMAND,
+    ),
+    Row(
+        "cannot_start",
+        _waits(*_START),
+        SECOND_SIGHTING,
+        "container `{container}` can't be started",
+        FIX_COMMAND,
+    ),
+)
+
+
+def row_of(container: Container) -> Row | None:
+    """The row for what the container waits for; None when it waits for nothing remarkable."""
+    return next((each for each in _ROWS if each.applies(container)), None)
