@@ -33,6 +33,13 @@ class Api:
     token: str
     authority: Path
 
+    @classmethod
+    def of(cls, kubeconfig: Path) -> "Api":
+        """The cluster that a kubeconfig of the test bed's leads to."""
+        document = json.loads(kubeconfig.read_text())
+        cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+        return cls(cluster["server"], user["token"], Path(cluster["certificate-authority"]))
+
     def get(self, path: str) -> Object:
         answer: Object = json.loads(self.call("GET", path))
         return answer

@@ -61,6 +61,12 @@ class TestBed:
             bed._stack = stack.pop_all()
             return bed
 
+    def new_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
+        """Makes it and waits for its service account, without which no pod is admitted."""
+        self.api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels or {}}})
+        accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
+        wait_until(lambda: bool(self.api.items(accounts)), seconds=20, what=f"the service account of {name}")
+
     def stop(self) -> None:
         """Ends pods, node, control plane and registry, and removes the state folder; fine to call twice."""
         self._stack.close()

@@ -3,19 +3,22 @@
 from typing import Literal
 
 from tests.testbed.build import IMAGES, built
-from tests.testbed.images.build import Image, build_image, push
+from tests.testbed.images.build import ARCHITECTURE, Image, build_image, push
 from tests.testbed.progress import Say, say_on_stderr
 
 Behaviour = Literal["ok", "crash-at-start", "crash-later", "never-ready", "slow"]
 
 
-def demo_image(*, version: str, behaviour: Behaviour = "ok", revision: str = "", say: Say = say_on_stderr) -> Image:
+def demo_image(
+    *, version: str, behaviour: Behaviour = "ok", revision: str = "", platform: str = f"linux/{ARCHITECTURE}",
+    say: Say = say_on_stderr,
+) -> Image:  # fmt: skip
     """Answers `{"version": version, …}` at `/`; `revision` becomes the label that names the commit."""
     labels = {"org.opencontainers.image.version": version}
     if revision:
         labels["org.opencontainers.image.revision"] = revision
     env = {"APP_VERSION": version, "APP_BEHAVIOUR": behaviour}
-    return build_image(built(IMAGES, say) / "app", labels=labels, env=env)
+    return build_image(built(IMAGES, say) / "app", labels=labels, env=env, platform=platform)
 
 
 def push_demo(

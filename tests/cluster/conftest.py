@@ -1,0 +1,3 @@
+"""Everything here runs against the real control plane."""
+
+from tests.testbed.fixtures import *  # noqa: F403 - fixtures and one hook, listed there
