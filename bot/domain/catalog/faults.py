@@ -1,0 +1,163 @@
+"""What pydantic found, said with the file's own places and in words for people who write YAML."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.domain.catalog.marks import Document, Path
+from bot.domain.catalog.problems import Problem
+from bot.domain.catalog.shape import NONE, RULES, AppShape, ChecksShape, EnvironmentShape, FileShape, TeamShape
+
+_SHAPES: dict[int, type[BaseModel]] = {0: FileShape, 2: TeamShape, 4: AppShape, 6: EnvironmentShape}
+"""By depth: a file, `teams.<team>`, `….apps.<app>`, `….environments.<environment>`."""
+
+_WANTED = {
+    "string_type": "text",
+    "bool_type": "`true` or `false`",
+    "int_type": "a whole number",
+    "greater_than": "a number above zero",
+    "dict_type": "a mapping (`key: value` lines)",
+    "model_type": "a mapping (`key: value` lines)",
+    "model_attributes_type": "a mapping (`key: value` lines)",
+    "list_type": "a list, like [a, b]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing pydantic did not take."""
+
+    problem: Problem | None
+    """None where YAML already complained about the same place."""
+    cut: Path
+    """The smallest entry without which the rest of the file stands; empty when there is none."""
+
+
+def to_faults(document: Document, error: ValidationError) -> list[Fault]:
+    """Each fault at its place in the file."""
+    known = {(each.line, each.column) for each in document.problems}
+    details = error.errors(include_url=False)
+    # Another version is another format: what else looks wrong may be right there.
+    other_version = [each for each in details if each["loc"] == ("version",) and each["type"] == "literal_error"]
+    return [_to_fault(document, detail, known) for detail in other_version or details]
+
+
+def _to_fault(document: Document, detail: ErrorDetails, known: Container[tuple[int, int]]) -> Fault:
+    path, at_key = _path_in_file(detail["loc"])
+    unknown = detail["type"] == "extra_forbidden"
+    if detail["type"] == "missing":
+        place = document.key_place(path[:-1])
+    else:
+        place = document.key_place(path) if at_key or unknown else document.value_place(path)
+    problem = None if place in known else Problem(document.file, *place, _sentence(path, detail))
+    return Fault(problem, path if unknown else _removable(path))
+
+
+def _removable(path: Path) -> Path:
+    """The optional value that a path is in, else the environment, else the app, else the team."""
+    depth = next((depth for depth in (6, 4, 2) if len(path) >= depth), 0)
+    field = _SHAPES[depth].model_fields.get(str(path[depth])) if depth < len(path) else None
+    return path[: depth + 1] if field and not field.is_required() else path[:depth]
+
+
+def _path_in_file(location: tuple[int | str, ...]) -> tuple[Path, bool]:
+    """Pydantic's path without its own words, and whether it speaks of the key."""
+    at_key = location[-1:] == ("[key]",)
+    return tuple(part for part in location if part not in {"[key]", RULES, NONE}), at_key
+
+
+def _sentence(path: Path, detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "missing":
+            return _missing(path)
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "literal_error":
+            return _not_one_of(path, detail)
+        case "too_short":
+            return _too_short(path)
+        case _:
+            return _wrong_kind(path, detail)
+
+
+def _wrong_kind(path: Path, detail: ErrorDetails) -> str:
+    name = _spoken(path)
+    wanted = _WANTED.get(detail["type"])
+    if wanted is None:
+        return f"{name}: {detail['msg']}"
+    quotes = _quotes(detail["input"]) if detail["type"] == "string_type" else ""
+    return f"{name} must be {wanted}, not {_kind_of(detail['input'])}{quotes}"
+
+
+def _spoken(path: Path) -> str:
+    match path:
+        case ():
+            return "the file"
+        case (*_, owner, int()):
+            return f"an entry of `{owner}`"
+        case (*_, name):
+            return f"`{name}`"
+    raise AssertionError(path)
+
+
+def _missing(path: Path) -> str:
+    if path == ("version",):
+        return "`version` is missing; begin the file with `version: 1`"
+    field = _shape_of(path[:-1]).model_fields[str(path[-1])]
+    return f"`{path[-1]}` is missing. {field.description}"
+
+
+def _unknown_key(path: Path) -> str:
+    known = list(_shape_of(path[:-1]).model_fields)
+    close = get_close_matches(str(path[-1]).casefold(), known, n=1, cutoff=0.6)
+    place = "here" if path[:-1] else "at the top of a catalog"
+    meant = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{each}`' for each in known)}"
+    return f"`{path[-1]}` is not a key {place}; {meant}"
+
+
+def _not_one_of(path: Path, detail: ErrorDetails) -> str:
+    given = detail["input"]
+    match path[-1]:
+        case "version":
+            return f"this catalog has version `{given}`; this Greenlane reads 1: write `version: 1`"
+        case "checks":
+            return f"`{given}` is not a rule for checks; write `none`, or {{require: [names], ignore: [names]}}"
+        case name:
+            choices = str(detail["ctx"]["expected"]).replace("'", "`")
+            close = get_close_matches(str(given), choices.replace("`", "").replace(" or ", ", ").split(", "), n=1)
+            meant = f"; did you mean `{close[0]}`?" if close else ""
+            return f"`{name}` is {choices}, not `{given}`{meant}"
+
+
+def _too_short(path: Path) -> str:
+    if path[-1] == "require":
+        return "`require` is empty; write `checks: none` to deploy without checks, or leave it out"
+    return f"`{path[-1]}` is empty; it needs at least one entry"
+
+
+def _shape_of(path: Path) -> type[BaseModel]:
+    return _SHAPES.get(len(path)) or ChecksShape
+
+
+def _kind_of(value: Any) -> str:
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int():
+            return f"the number {value}"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _quotes(value: Any) -> str:
+    return f'; put it in quotes: "{str(value).lower()}"' if isinstance(value, (bool, int)) else ""

@@ -1,0 +1,146 @@
+"""Files' texts → one Catalog, or every problem in them at once."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.catalog.faults import to_faults
+from bot.domain.catalog.marks import Document, Path, read_yaml
+from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, Place, Team
+from bot.domain.catalog.problems import CatalogError, Problem
+from bot.domain.catalog.rules import Source, check_rules
+from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape
+from bot.domain.image import ImageRepository, TagTemplate
+from bot.domain.intent import Target
+
+MAIN_FILE = "greenlane.yaml"
+TEAMS_FOLDER = "teams"
+
+_PRODUCTION_NAMES = frozenset({"production", "prod"})
+
+
+def select_files(names: Iterable[str]) -> tuple[str, ...]:
+    """Of a catalog folder's files (relative, with `/`) those that belong to the catalog, sorted.
+
+    A catalog is one file, or a folder with `greenlane.yaml`, `teams/*.yaml` (one file a team), or both.
+    """
+    return tuple(sorted(name for name in names if name == MAIN_FILE or _is_team_file(name)))
+
+
+def _is_team_file(name: str) -> bool:
+    folder, slash, file = name.partition("/")
+    is_visible = "/" not in file and not file.startswith(".")
+    return bool(slash) and folder == TEAMS_FOLDER and is_visible and file.endswith(".yaml")
+
+
+def load_catalog(files: Mapping[str, str | bytes], *, own_namespace: str | None = None) -> Catalog:
+    """The catalog of these files, by their path as people should read it in messages.
+
+    Reading them is the caller's: a single file, or `select_files` of a folder. Pass bytes, so that
+    a wrong encoding has a place too. `own_namespace` is where the bot runs: nothing is deployed there.
+    Raises `CatalogError` with every problem of every file.
+    """
+    problems: list[Problem] = []
+    sources: list[Source] = []
+    for file in sorted(files):
+        document = read_yaml(file, files[file])
+        problems += document.problems
+        if document.data is not None:
+            shape = _shape(document, problems)
+            sources += [Source(document, shape)] if shape else []
+    if not files:
+        problems.append(Problem(MAIN_FILE, 1, 1, f"no catalog: there is neither {MAIN_FILE} nor {TEAMS_FOLDER}/*.yaml"))
+    problems += check_rules(sources, own_namespace=own_namespace)
+    if problems:
+        raise CatalogError(problems)
+    return Catalog(teams=tuple(team for source in sources for team in _to_teams(source)))
+
+
+def _shape(document: Document, problems: list[Problem]) -> FileShape | None:
+    """The file's shape. With faults, of what is left without the faulty entries, so that rules still see the rest."""
+    data = document.data
+    told = False
+    while data is not None:
+        try:
+            return FileShape.model_validate(data)
+        except ValidationError as error:
+            faults = to_faults(document, error)
+            if not told:  # later rounds only find what the cutting itself left empty
+                problems += [fault.problem for fault in faults if fault.problem]
+            told = True
+            data = _without(data, [fault.cut for fault in faults])
+    return None
+
+
+def _without(data: Any, cuts: Iterable[Path]) -> Any | None:
+    """A copy without these entries; None when a fault is of the file as a whole."""
+    data = copy.deepcopy(data)
+    for cut in cuts:
+        if not cut:
+            return None
+        around: Any = data
+        for part in cut[:-1]:
+            around = around.get(part, {})
+        around.pop(cut[-1], None)
+    return data
+
+
+def _to_teams(source: Source) -> list[Team]:
+    return [
+        Team(
+            name=name,
+            github=shape.github,
+            apps=tuple(_to_app(source.document, name, app, shape.apps[app]) for app in shape.apps),
+        )
+        for name, shape in source.shape.teams.items()
+    ]
+
+
+def _to_app(document: Document, team: str, name: str, shape: AppShape) -> App:
+    path = ("teams", team, "apps", name)
+    return App(
+        team=team,
+        name=name,
+        repository=shape.repository,
+        repository_id=shape.repository_id,
+        branch=shape.branch,
+        image=ImageRepository.parse(shape.image),
+        tag=TagTemplate.parse(shape.tag),
+        checks=_to_checks(shape.checks),
+        checks_deadline=shape.checks_deadline,
+        image_deadline=shape.image_deadline,
+        paths=tuple(shape.paths or ()),
+        environments=tuple(
+            _to_environment(document, (*path, "environments", each), shape.environments[each])
+            for each in shape.environments
+        ),
+        place=_to_place(document, path),
+    )
+
+
+def _to_checks(shape: ChecksShape | str | None) -> ChecksRule:
+    if isinstance(shape, ChecksShape):
+        return ChecksRule(require=tuple(shape.require or ()), ignore=tuple(shape.ignore or ()))
+    return ChecksRule(none=shape == "none")
+
+
+def _to_environment(document: Document, path: Path, shape: EnvironmentShape) -> Environment:
+    kind, _, workload = shape.workload.partition("/")
+    name = str(path[-1])
+    by_name = name.casefold() in _PRODUCTION_NAMES
+    return Environment(
+        name=name,
+        target=Target(namespace=shape.namespace, kind=kind, name=workload, container=shape.container),
+        deploy=DeployOn(shape.deploy),
+        url=shape.url or "",
+        production=by_name if shape.production is None else shape.production,
+        rollout_deadline=shape.rollout_deadline,
+        place=_to_place(document, path),
+    )
+
+
+def _to_place(document: Document, path: Path) -> Place:
+    line, column = document.key_place(path)
+    return Place(file=document.file, line=line, column=column)

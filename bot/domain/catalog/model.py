@@ -1,0 +1,140 @@
+"""The catalog as the rest of the house sees it: teams, apps, environments, and where each runs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.catalog.globs import matches
+from bot.domain.image import ImageRepository, TagTemplate
+from bot.domain.intent import Target
+
+
+class DeployOn(StrEnum):
+    """What starts a deploy."""
+
+    MERGE = "on-merge"
+    PUSH = "on-push"
+    COMMAND = "on-command"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where the catalog says it; counts from 1. `str()` is `file:line:column`."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChecksRule:
+    """Which checks must pass. All empty: the branch's required checks, else every check."""
+
+    none: bool = False
+    """`checks: none`: a commit without any check may be deployed."""
+    require: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """One environment of one app."""
+
+    name: str
+    target: Target
+    deploy: DeployOn
+    url: str = ""
+    production: bool = False
+    rollout_deadline: timedelta | None = None
+    """None: derived from the workload's own progress deadline."""
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """One deployable thing of a team: a repository, an image, and its environments in the catalog's order."""
+
+    team: str
+    name: str
+    repository: str
+    """`owner/name` as the catalog writes it; compare without case."""
+    repository_id: int | None = None
+    branch: str | None = None
+    """None: the repository's default branch."""
+    image: ImageRepository
+    tag: TagTemplate
+    checks: ChecksRule = ChecksRule()
+    checks_deadline: timedelta
+    image_deadline: timedelta
+    paths: tuple[str, ...] = ()
+    environments: tuple[Environment, ...]
+    place: Place = field(compare=False)
+
+    def concerns(self, changed_paths: Collection[str]) -> bool:
+        """Whether a change of these paths (from the repository's root) is one of this app; without `paths:` all are."""
+        return not self.paths or any(matches(self.paths, path) for path in changed_paths)
+
+    def environment(self, name: str) -> Environment | None:
+        """By name, without case, as people type it."""
+        return next((each for each in self.environments if each.name.casefold() == name.casefold()), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Team:
+    """A team; `github` is the `organisation/team` whose members may command."""
+
+    name: str
+    github: str
+    apps: tuple[App, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    """The whole mapping, valid and immutable. Lookups by name ignore case."""
+
+    teams: tuple[Team, ...]
+
+    @property
+    def apps(self) -> tuple[App, ...]:
+        """Every app, in the files' order."""
+        return tuple(app for team in self.teams for app in team.apps)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every place where something may be deployed; no two are the same workload."""
+        return tuple(environment.target for app in self.apps for environment in app.environments)
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Full names as first written, each once."""
+        names: dict[str, str] = {}
+        for app in self.apps:
+            names.setdefault(app.repository.casefold(), app.repository)
+        return tuple(names.values())
+
+    def apps_of(self, full_name: str, repository_id: int) -> tuple[App, ...]:
+        """The apps of a repository as GitHub names it now. A pinned id that differs is another repository."""
+        return tuple(
+            app
+            for app in self.apps
+            if app.repository.casefold() == full_name.casefold() and app.repository_id in {None, repository_id}
+        )
+
+    def team(self, name: str) -> Team | None:
+        """None when nobody is called that (any more)."""
+        return next((each for each in self.teams if each.name.casefold() == name.casefold()), None)
+
+    def app(self, team: str, name: str) -> App | None:
+        """None when the team or the app is gone."""
+        owner = self.team(team)
+        apps = owner.apps if owner else ()
+        return next((each for each in apps if each.name.casefold() == name.casefold()), None)
+
+    def environment(self, team: str, app: str, name: str) -> Environment | None:
+        """None when the team, the app or the environment is gone."""
+        found = self.app(team, app)
+        return found.environment(name) if found else None

@@ -1,0 +1,168 @@
+"""The catalog's shape as its file has it: the one source of validation and of the editor's JSON schema."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from bot.domain.catalog import durations, words
+
+CHECKS_DEADLINE = timedelta(hours=2)
+IMAGE_DEADLINE = timedelta(minutes=15)
+DEFAULT_TAG = "{sha}"
+
+
+def _to_duration(value: object) -> timedelta:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError("a duration is text like 90s, 5m, 1h30m or 2d")  # noqa: TRY004 - pydantic tells ValueErrors
+    return durations.parse_duration(str(value))
+
+
+def _text(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+Name = Annotated[str, AfterValidator(words.check_name), _text(words.NAME_PATTERN)]
+EnvironmentName = Annotated[str, AfterValidator(words.check_environment), _text(words.ENVIRONMENT_PATTERN)]
+Namespace = Annotated[str, AfterValidator(words.check_namespace), _text(words.LABEL_PATTERN)]
+Container = Annotated[str, AfterValidator(words.check_label), _text(words.LABEL_PATTERN)]
+Workload = Annotated[str, AfterValidator(words.check_workload), _text(words.WORKLOAD_PATTERN)]
+Repository = Annotated[str, AfterValidator(words.check_repository), _text(words.REPOSITORY_PATTERN)]
+GitHubTeam = Annotated[str, AfterValidator(words.check_github_team), _text(words.GITHUB_TEAM_PATTERN)]
+Url = Annotated[str, AfterValidator(words.check_url), _text(words.URL_PATTERN)]
+Branch = Annotated[str, AfterValidator(words.check_branch)]
+Image = Annotated[str, AfterValidator(words.check_image)]
+ImageTag = Annotated[str, AfterValidator(words.check_tag)]
+Glob = Annotated[str, AfterValidator(words.check_path)]
+CheckName = Annotated[str, AfterValidator(words.check_check)]
+Duration = Annotated[timedelta, BeforeValidator(_to_duration), _text(durations.PATTERN)]
+
+
+class Shape(BaseModel):
+    """Nothing unknown, nothing converted: what looks like a number is not text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ChecksShape(Shape):
+    """Which checks count."""
+
+    require: list[CheckName] | None = Field(
+        None, min_length=1, description="These must pass, whatever else is reported. A missing one is waited for."
+    )
+    ignore: list[CheckName] | None = Field(None, min_length=1, description="These never count, in whatever state.")
+
+    @model_validator(mode="after")
+    def _no_name_in_both(self) -> "ChecksShape":
+        if both := set(self.require or ()) & set(self.ignore or ()):
+            raise ValueError(f"`{min(both)}` is both required and ignored; keep one")
+        return self
+
+
+RULES, NONE = "(rules)", "(none)"
+"""pydantic puts these into an error's path to tell which form of `checks:` it read; they are not in the file."""
+
+
+def _form_of_checks(value: object) -> str:
+    return NONE if isinstance(value, str) else RULES
+
+
+Checks = Annotated[
+    Annotated[ChecksShape, Tag(RULES)] | Annotated[Literal["none"], Tag(NONE)], Discriminator(_form_of_checks)
+]
+
+
+class EnvironmentShape(Shape):
+    """One environment: where it runs and what starts a deploy to it."""
+
+    namespace: Namespace = Field(description="The team's namespace, by its exact name.")
+    workload: Workload = Field(description="What runs there: `deployment/<name>`.")
+    container: Container = Field(description="The container whose image is set.")
+    deploy: Literal["on-merge", "on-push", "on-command"] = Field(
+        description="What starts a deploy: a pull request merged into the branch, any new head of it, or only a person."
+    )
+    url: Url | None = Field(None, description="Where people see it run; linked on pull requests.")
+    production: bool | None = Field(
+        None, description="Ask more of a deploy. Default: true for `production` and `prod`, else false."
+    )
+    rollout_deadline: Duration | None = Field(
+        None, description="How long a rollout may take. Default: from the workload's own progressDeadlineSeconds."
+    )
+
+
+class AppShape(Shape):
+    """One app: its repository, its image, its environments."""
+
+    repository: Repository = Field(description="The GitHub repository, `owner/name`.")
+    repository_id: int | None = Field(
+        None, gt=0, description="GitHub's number of that repository; names can be re-registered, numbers can't."
+    )
+    branch: Branch | None = Field(
+        None, description="The branch that is deployed. Default: the repository's default branch."
+    )
+    image: Image = Field(description="Where CI pushes the image, without tag: `registry.example/team/app`.")
+    tag: ImageTag = Field(DEFAULT_TAG, description="How CI names the image: {sha}, {short_sha}, {branch}, {pr}.")
+    checks: Checks | None = Field(
+        None,
+        description="Which must pass. Default: the branch's required checks, else every check. `none`: deploy without.",
+    )
+    paths: list[Glob] | None = Field(
+        None, min_length=1, description="Which changes concern this app, as in a .gitignore. Default: every change."
+    )
+    checks_deadline: Duration = Field(
+        CHECKS_DEADLINE, description="How long to wait for checks.", json_schema_extra={"default": "2h"}
+    )
+    image_deadline: Duration = Field(
+        IMAGE_DEADLINE, description="How long to wait for CI to push the image.", json_schema_extra={"default": "15m"}
+    )
+    environments: dict[EnvironmentName, EnvironmentShape] = Field(min_length=1, description="Environments by name.")
+
+
+class TeamShape(Shape):
+    """One team and its apps."""
+
+    github: GitHubTeam = Field(description="The GitHub team whose members may command, `organisation/team`.")
+    apps: dict[Name, AppShape] = Field(min_length=1, description="The team's apps by name.")
+
+
+class FileShape(Shape):
+    """One catalog file."""
+
+    version: Literal[1] = Field(description="The version of this format; 1.")
+    teams: dict[Name, TeamShape] = Field(min_length=1, description="Teams by name; each in one file only.")
+
+
+class _Schema(GenerateJsonSchema):
+    """Leaving a key out is the only way to say nothing, so null is not offered."""
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def dict_schema(self, schema: Any) -> JsonSchemaValue:
+        result = super().dict_schema(schema)
+        return {**result, "additionalProperties": False} if "patternProperties" in result else result
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        if schema.get("default") is None or isinstance(schema["default"], timedelta):
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+
+def catalog_schema() -> dict[str, Any]:
+    """The JSON schema for editors, as committed in `config/greenlane.schema.json`."""
+    schema = FileShape.model_json_schema(schema_generator=_Schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Greenlane catalog"}
