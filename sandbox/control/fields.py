@@ -91,6 +91,26 @@ class Fields:
             raise self._wrong(name, "an object of texts", value)
         return value
 
+    def span(self, name: str, default: Any = _MISSING) -> tuple[float, float]:
+        """Two numbers, from and to."""
+        value = self._take(name, default)
+        if value is default:
+            return default  # type: ignore[no-any-return]  # the caller's own default
+        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(each, int | float) for each in value):
+            raise self._wrong(name, "two numbers, from and to", value)
+        return (float(value[0]), float(value[1]))
+
+    def absent(self, name: str) -> bool:
+        """True when the key is missing or null; it counts as asked for."""
+        self._skip(name)
+        return self._values.get(name) is None
+
+    def rest(self) -> dict[str, Any]:
+        """Every value nobody asked for yet."""
+        left = {name: value for name, value in self._values.items() if name not in self._asked}
+        self._asked.extend(left)
+        return left
+
     def done(self) -> None:
         """Call after the last field and before the first effect."""
         foreign = sorted(set(self._values) - set(self._asked))

@@ -1,0 +1,124 @@
+"""Routes of the page, drawn on the server; the browser asks again every second and gets 304 while nothing changed."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from sandbox.control.read import show_delivery, show_images, show_request
+from sandbox.control.refusal import DoorError
+from sandbox.control.stage import STAGE, Stage
+from sandbox.page import views
+
+HERE = Path(__file__).parent
+SHOWN = 60
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)  # fmt: skip
+
+
+def add_page(app: web.Application) -> None:
+    """Add the page's routes to the door's application, whose guard then covers both."""
+    app.router.add_get("/", pulls)
+    app.router.add_get(r"/{owner}/{repo}/pull/{number:\d+}", pull)
+    app.router.add_get(r"/{owner}/{repo}/commit/{sha:[0-9a-f]+}", commit)
+    app.router.add_get(r"/{owner}/{repo}/runs/{id:\d+}", run)
+    app.router.add_get("/cluster", cluster)
+    app.router.add_get("/traffic", traffic)
+    app.router.add_get("/favicon.ico", _icon)
+    app.router.add_get(r"/static/{name:[a-z]+\.(css|js|svg)}", _static)
+
+
+async def pulls(request: web.Request) -> web.Response:
+    stage = request.app[STAGE]
+    return await _draw(request, "pulls.html", here="pulls", groups=views.groups_of_pulls(stage), **await _cluster(stage))
+
+
+async def pull(request: web.Request) -> web.Response:
+    stage = request.app[STAGE]
+    try:
+        found = stage.pull(request)
+    except DoorError as error:
+        return await _missing(request, error)
+    people = stage.people()
+    me = next((each for each in people if each != found.author.login), found.author.login)
+    shown = views.pull_page(stage, found)
+    return await _draw(request, "pull.html", here="pulls", pull=shown, people=people, me=me, **await _cluster(stage))
+
+
+async def commit(request: web.Request) -> web.Response:
+    stage = request.app[STAGE]
+    try:
+        repository = stage.repository(request)
+        sha = stage.commit(repository, request.match_info["sha"])
+    except DoorError as error:
+        return await _missing(request, error)
+    return await _draw(request, "commit.html", here="pulls", commit=views.commit_page(stage, repository, sha))
+
+
+async def run(request: web.Request) -> web.Response:
+    stage = request.app[STAGE]
+    try:
+        found = stage.repository(request).runs.get(int(request.match_info["id"]))
+    except DoorError as error:
+        return await _missing(request, error)
+    if found is None:
+        return await _missing(request, DoorError(404, "There is no such check run.", ""))
+    return await _draw(request, "run.html", here="pulls", run=views.run_page(found))
+
+
+async def cluster(request: web.Request) -> web.Response:
+    stage = request.app[STAGE]
+    images = show_images(stage.registry)
+    return await _draw(request, "cluster.html", here="cluster", images=images, **await _cluster(stage))
+
+
+async def traffic(request: web.Request) -> web.Response:
+    world = request.app[STAGE].world
+    deliveries = [show_delivery(each) for each in reversed(world.deliveries[-SHOWN:])]
+    requests = [show_request(each) for each in reversed(list(world.requests)[-SHOWN:])]
+    return await _draw(request, "traffic.html", here="traffic", deliveries=deliveries, requests=requests)
+
+
+async def _cluster(stage: Stage) -> dict[str, Any]:
+    """A cluster that does not answer is said on the page; it does not take the page away."""
+    try:
+        return {"namespaces": await views.namespaces(stage), "cluster_says": ""}
+    except DoorError as error:
+        return {"namespaces": [], "cluster_says": error.message}
+
+
+async def _missing(request: web.Request, error: DoorError) -> web.Response:
+    answer = await _draw(request, "missing.html", here="", says=f"{error.message} {error.remedy}")
+    answer.set_status(404)
+    return answer
+
+
+async def _draw(request: web.Request, template: str, **values: Any) -> web.Response:
+    text = _TEMPLATES.get_template(template).render(**values)
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
+    if request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers=HEADERS | {"ETag": etag})
+    return web.Response(text=text, content_type="text/html", headers=HEADERS | {"ETag": etag})
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    path = HERE / "static" / request.match_info["name"]
+    if not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers=HEADERS)
+
+
+async def _icon(_request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(HERE / "static" / "icon.svg", headers=HEADERS)
