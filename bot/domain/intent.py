@@ -112,6 +112,8 @@ class Evidence:
     pod: str = ""
     container: str = ""
     exit_code: int | None = None
+    words: str = ""
+    """The cluster's own words: outside text, one line."""
     log_lines: tuple[str, ...] = ()
     next_step: str = ""
 
@@ -144,6 +146,8 @@ class Intent(NewIntent):
     """A stable code, or empty: `checks_failed`, `image_not_found`, `crash_loop`."""
     detail: str
     """One sentence for people: what happened or what it waits for."""
+    attempts: int = 0
+    """Looks since it entered its state, without an answer that counted."""
     evidence: tuple[Evidence, ...] = ()
     image: str = ""
     """`repository:tag@sha256:…` once resolved; empty before."""
@@ -157,8 +161,6 @@ class Intent(NewIntent):
     generation: int = 0
     """`metadata.generation` that our patch returned; 0 before."""
     patched_at: datetime | None = None
-    finished_at: datetime | None = None
-    """When the rollout's counts were first complete; the soak window starts here."""
     state_since: datetime
     deadline_at: datetime | None = None
     created_at: datetime
@@ -182,7 +184,7 @@ class Facts(TypedDict, total=False):
     workload_uid: str
     generation: int
     patched_at: datetime
-    finished_at: datetime | None
+    deadline_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,7 +101,7 @@ class Webhook:
             return web.json_response({"error": "not stored; please redeliver"}, status=503)
         outcome = "repeated" if not is_new else "stored" if new.hint else "ignored"
         self._count(new.event, outcome)
-        log.info(f"delivery_{outcome}", **facts, **({"reason": new.reason} if new.reason else {}))
+        log.info("delivery_taken", outcome=outcome, **facts, **({"reason": new.reason} if new.reason else {}))
         if outcome == "stored":
             self._on_stored()
         return web.json_response({"delivery": outcome}, status=202)

@@ -17,8 +17,9 @@ class Swept:
 
     repository: Repository
     removed: bool
-    swept_at: datetime
+    enrolled_at: datetime
     """Merges from here on are ours to notice."""
+    swept_at: datetime
     heads: dict[str, str]
     """Branch to the head that was last seen."""
 
@@ -40,7 +41,7 @@ async def enrol(connection: AsyncConnection, repository: Repository, *, now: dat
     """Know a repository from now on; name and installation follow what GitHub says."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     known = {"full_name": repository.full_name, "installation_id": repository.installation_id, "removed": 0}
-    statement = dialect.insert(repositories).values(id=repository.id, swept_at=now, heads={}, **known)
+    statement = dialect.insert(repositories).values(id=repository.id, enrolled_at=now, swept_at=now, heads={}, **known)
     await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=known))
 
 
@@ -57,7 +58,11 @@ async def swept(connection: AsyncConnection, repository_id: int) -> Swept | None
         return None
     repository = Repository(id=row["id"], full_name=row["full_name"], installation_id=row["installation_id"])
     return Swept(
-        repository=repository, removed=bool(row["removed"]), swept_at=row["swept_at"], heads=dict(row["heads"])
+        repository=repository,
+        removed=bool(row["removed"]),
+        enrolled_at=row["enrolled_at"],
+        swept_at=row["swept_at"],
+        heads=dict(row["heads"]),
     )
 
 

@@ -26,6 +26,9 @@ from bot.storage import leases
 from bot.storage.leases import Lease
 from bot.storage.tables import intents, transitions
 
+UNREACHABLE = "unreachable"
+"""Reason of a wait for something that could not be asked."""
+
 _TOUCHED = intents.c.patched_at.is_not(None)
 
 
@@ -90,6 +93,11 @@ async def stay(
 ) -> None:
     """Remember what it waits for, in the same state."""
     await leases.write(connection, lease, _fact_values(facts) | {"reason": reason, "detail": detail, "updated_at": now})
+
+
+async def remember(connection: AsyncConnection, lease: Lease, facts: Facts) -> None:
+    """Store facts in mid-step, before an effect that relies on them."""
+    await leases.write(connection, lease, _fact_values(facts))
 
 
 async def settle(connection: AsyncConnection, lease: Lease, *, next_due: datetime | None, now: datetime) -> None:
@@ -183,8 +191,19 @@ async def open_on_target(connection: AsyncConnection, target_key: str) -> list[I
 
 async def last_touching(connection: AsyncConnection, *, target_key: str, except_id: int) -> Intent | None:
     """The intent whose patch reached the target last, whatever became of it."""
-    condition = and_(intents.c.target_key == target_key, _TOUCHED, intents.c.id != except_id)
-    rows = await connection.execute(select(intents).where(condition).order_by(intents.c.patched_at.desc()).limit(1))
+    return await _last(connection, target_key, except_id, _TOUCHED)
+
+
+async def last_succeeded(connection: AsyncConnection, *, target_key: str, except_id: int) -> Intent | None:
+    """The release before this one."""
+    return await _last(connection, target_key, except_id, intents.c.state == State.SUCCEEDED)
+
+
+async def _last(
+    connection: AsyncConnection, target_key: str, except_id: int, condition: ColumnElement[bool]
+) -> Intent | None:
+    where = and_(intents.c.target_key == target_key, intents.c.id != except_id, condition)
+    rows = await connection.execute(select(intents).where(where).order_by(intents.c.patched_at.desc()).limit(1))
     row = rows.mappings().first()
     return to_intent(row) if row else None
 
@@ -224,8 +243,8 @@ def to_intent(row: RowMapping) -> Intent:
         container=row["container"],
     )
     same = (
-        "id key team app environment sha branch pull_request actor reason detail image digest previous_image "
-        "previous_sha workload_uid generation patched_at finished_at state_since deadline_at created_at updated_at"
+        "id key team app environment sha branch pull_request actor reason detail attempts image digest previous_image "
+        "previous_sha workload_uid generation patched_at state_since deadline_at created_at updated_at"
     )
     evidence = tuple(Evidence(**(item | {"log_lines": tuple(item["log_lines"])})) for item in row["evidence"])
     return Intent(

@@ -119,7 +119,6 @@ intents = Table(
     Column("workload_uid", String(64), nullable=False, server_default=""),
     Column("generation", BigInteger, nullable=False, server_default="0"),
     Column("patched_at", UtcDateTime, nullable=True),
-    Column("finished_at", UtcDateTime, nullable=True),
     Column("state_since", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
@@ -188,7 +187,8 @@ repositories = Table(
     Column("full_name", String(255), nullable=False),
     Column("installation_id", BigInteger, nullable=False),
     Column("removed", Integer, nullable=False, server_default="0"),
-    # Sweeps look at merges and heads from here on, so that a first start deploys nothing old.
+    # Sweeps never look further back than `enrolled_at`, so that a first start deploys nothing old.
+    Column("enrolled_at", UtcDateTime, nullable=False),
     Column("swept_at", UtcDateTime, nullable=False),
     Column("heads", JSON, nullable=False),
     Index(None, "full_name"),

@@ -1,0 +1,115 @@
+"""From a merge or a push to wishes: what the catalog wants deployed because of it."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.domain.catalog import App, Catalog, DeployOn, Environment
+from bot.domain.intent import Kind, NewIntent, Repository
+from bot.engine import announce
+from bot.engine.ports import GitHubReads, Pull
+from bot.errors import TransientError
+from bot.storage import intents
+from bot.storage.database import Database
+
+TAKEN = "taken; reading its checks"
+
+log = structlog.get_logger("greenlane.engine")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    """A new commit on a branch, whoever brought it."""
+
+    repository: Repository
+    sha: str
+    branch: str
+    pull_request: int | None
+    actor: str
+
+
+class Admission:
+    """Turns facts about commits into intents, each once."""
+
+    def __init__(
+        self, *, database: Database, github: GitHubReads, catalog: Catalog, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._github = github
+        self._catalog = catalog
+        self._clock = clock
+
+    async def merged(self, repository: Repository, pull: Pull) -> int:
+        """Wishes of a merged pull request; the number that is new. Raises `TransientError` while GitHub lags."""
+        if pull.merge_commit_sha is None:
+            raise TransientError(f"GitHub does not say yet which commit #{pull.number} became")
+        change = _Change(
+            repository=repository,
+            sha=pull.merge_commit_sha,
+            branch=pull.base,
+            pull_request=pull.number,
+            actor=pull.merged_by,
+        )
+
+        async def files() -> Collection[str]:
+            return await self._github.pull_files(repository, pull.number)
+
+        return await self._admit(change, DeployOn.MERGE, files)
+
+    async def pushed(self, repository: Repository, *, branch: str, before: str, sha: str, actor: str) -> int:
+        """Wishes of a new branch head; the number that is new."""
+        if not await self._wanted(repository, branch, DeployOn.PUSH):
+            return 0
+        pull = await self._github.pull_of_commit(repository, sha)
+        change = _Change(
+            repository=repository,
+            sha=sha,
+            branch=branch,
+            pull_request=pull.number if pull else None,
+            actor=pull.merged_by if pull and pull.merged_by else actor,
+        )
+
+        async def files() -> Collection[str]:
+            return await self._github.commit_files(repository, base=before, head=sha)
+
+        return await self._admit(change, DeployOn.PUSH, files)
+
+    async def _wanted(self, repository: Repository, branch: str, on: DeployOn) -> list[tuple[App, Environment]]:
+        """The catalog's rows that follow this branch in this way."""
+        rows = []
+        for app in self._catalog.apps_of(repository.full_name, repository.id):
+            if branch == (app.branch or await self._github.default_branch(repository)):
+                rows += [(app, environment) for environment in app.environments if environment.deploy is on]
+        return rows
+
+    async def _admit(self, change: _Change, on: DeployOn, files: Callable[[], Awaitable[Collection[str]]]) -> int:
+        rows = await self._wanted(change.repository, change.branch, on)
+        changed = await files() if any(app.paths for app, _ in rows) else ()
+        rows = [(app, environment) for app, environment in rows if not app.paths or app.concerns(changed)]
+        return sum([await self._add(change, app, environment) for app, environment in rows])
+
+    async def _add(self, change: _Change, app: App, environment: Environment) -> bool:
+        wish = NewIntent(
+            key=f"automatic:{change.repository.id}:{app.team}/{app.name}:{environment.name}:{change.sha}",
+            repository=change.repository,
+            team=app.team,
+            app=app.name,
+            environment=environment.name,
+            kind=Kind.AUTOMATIC,
+            sha=change.sha,
+            branch=change.branch,
+            pull_request=change.pull_request,
+            actor=change.actor,
+            target=environment.target,
+        )
+        now = self._clock()
+        async with self._database.begin() as connection:
+            deadline = now + app.checks_deadline
+            intent_id = await intents.add(connection, wish, detail=TAKEN, now=now, deadline=deadline)
+            if intent_id is None:
+                return False
+            await announce.admitted(connection, await intents.get(connection, intent_id), now=now)
+        log.info("intent_admitted", intent=intent_id, key=wish.key)
+        return True

@@ -1,0 +1,80 @@
+"""Which change of an intent GitHub hears of, and how soon. Six writes for an ordinary deploy:
+
+the comment (begin, end), the deployment, its `in_progress` and its end, and the check run at the end.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.intent import Intent, State
+from bot.storage import outbox
+from bot.storage.outbox import Kind, NewMessage
+
+PROGRESS_PAUSE = timedelta(seconds=60)
+"""An edit that only says "still at it" waits this long, and is overtaken by the end if that comes first."""
+
+_QUIET = frozenset({"checks_failed", "superseded"})  # GitHub itself told the author, or nobody has to act
+
+DEPLOYMENT_STATES = {
+    State.ROLLING_OUT: "in_progress",
+    State.SUCCEEDED: "success",
+    State.NEUTRAL: "inactive",
+    State.FAILED: "failure",
+    State.REFUSED: "error",
+    State.SUPERSEDED: "inactive",
+    State.CANCELLED: "inactive",
+    State.UNKNOWN: "error",
+}
+
+
+async def admitted(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
+    """A wish was taken: say so on the pull request."""
+    await _comment(connection, intent, now=now, due=now)
+
+
+async def progress(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
+    """It waits for something else than before. Not worth a write of its own."""
+    await _comment(connection, intent, now=now, due=now + PROGRESS_PAUSE)
+
+
+async def moved(connection: AsyncConnection, intent: Intent, state: State, reason: str, *, now: datetime) -> None:
+    """It is in another state; `intent` is the row before."""
+    ended = not state.is_open
+    await _comment(connection, intent, now=now, due=now if ended else now + PROGRESS_PAUSE)
+    began = intent.state is State.ROLLING_OUT
+    if state is State.ROLLING_OUT:
+        await _post(connection, intent, Kind.DEPLOYMENT, now=now)
+    if state is State.ROLLING_OUT or (ended and began):
+        await _post(connection, intent, Kind.STATUS, argument=DEPLOYMENT_STATES[state], now=now)
+    if ended:
+        await _post(connection, intent, Kind.CHECK_RUN, now=now)
+    if state in (State.FAILED, State.REFUSED, State.UNKNOWN) and reason not in _QUIET and intent.pull_request:
+        await _post(connection, intent, Kind.NOTICE, now=now)
+
+
+async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime) -> None:
+    """A newer version runs: the older deployment is over. GitHub does this by itself, but not for production."""
+    await _post(connection, older, Kind.STATUS, argument="inactive", now=now)
+
+
+async def _comment(connection: AsyncConnection, intent: Intent, *, now: datetime, due: datetime) -> None:
+    if intent.pull_request is None:
+        return
+    key = f"comment:{intent.repository.id}:{intent.pull_request}"
+    message = NewMessage(
+        key=key, kind=Kind.COMMENT, intent_id=intent.id, installation_id=intent.repository.installation_id
+    )
+    await outbox.post(connection, message, now=now, due=due)
+
+
+async def _post(connection: AsyncConnection, intent: Intent, kind: Kind, *, now: datetime, argument: str = "") -> None:
+    key = f"{kind}:{intent.id}:{argument}" if argument else f"{kind}:{intent.id}"
+    message = NewMessage(
+        key=key,
+        kind=kind,
+        intent_id=intent.id,
+        installation_id=intent.repository.installation_id,
+        argument=argument,
+    )
+    await outbox.post(connection, message, now=now, due=now)

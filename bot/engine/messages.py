@@ -1,0 +1,169 @@
+"""One outbox row → one write on GitHub, made from what the intent is now."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.domain.catalog import Catalog, Environment
+from bot.domain.intent import Intent
+from bot.engine.ports import CheckOutput, DeploymentState, GitHubWrites
+from bot.errors import TransientError
+from bot.report import check_run, comment
+from bot.report.view import View
+from bot.storage import intents, outbox
+from bot.storage.database import Database
+from bot.storage.outbox import Kind, Message
+
+Pace = Callable[[int], Awaitable[None]]
+"""Waits until an installation may write again."""
+
+_STATES: dict[str, DeploymentState] = {
+    "in_progress": "in_progress",
+    "success": "success",
+    "failure": "failure",
+    "error": "error",
+    "inactive": "inactive",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dropped:
+    """The write is moot now."""
+
+    reason: str
+
+
+class Messages:
+    """Renders and writes. Answers with GitHub's id of what was written, where there is one to remember."""
+
+    def __init__(self, *, database: Database, github: GitHubWrites, catalog: Catalog, web_url: str) -> None:
+        self._database = database
+        self._github = github
+        self._catalog = catalog
+        self._web_url = web_url
+
+    async def send(self, message: Message, *, pace: Pace) -> int | Dropped | None:
+        """Write it. Raises `TransientError` (try again) or `RejectedError` (GitHub says no)."""
+        async with self._database.begin() as connection:
+            intent = await intents.get(connection, message.intent_id)
+        match message.kind:
+            case Kind.DEPLOYMENT:
+                return await self._deployment(message, intent, pace)
+            case Kind.STATUS:
+                return await self._status(message, intent, pace)
+            case Kind.CHECK_RUN:
+                return await self._check_run(message, intent, pace)
+            case Kind.COMMENT:
+                return await self._comment(message, intent, pace)
+            case Kind.NOTICE:
+                return await self._notice(message, intent, pace)
+            case _ as never:
+                assert_never(never)
+
+    async def _deployment(self, message: Message, intent: Intent, pace: Pace) -> int:
+        await pace(message.installation_id)
+        environment = self._environment(intent)
+        return await self._github.ensure_deployment(
+            intent.repository,
+            key=message.key,
+            sha=intent.sha,
+            environment=self._environment_name(intent),
+            description=f"{intent.app} {intent.short_sha} to {intent.environment}",
+            production=environment.production if environment else False,
+            payload={"greenlane": message.key, "app": intent.app, "image": intent.image},
+            retry=message.attempts > 1,
+        )
+
+    async def _status(self, message: Message, intent: Intent, pace: Pace) -> Dropped | None:
+        if message.argument == "in_progress" and not intent.state.is_open:
+            return Dropped(reason="the rollout has ended")
+        deployment_key = f"{Kind.DEPLOYMENT}:{intent.id}"
+        async with self._database.begin() as connection:
+            deployment = await outbox.external_id(connection, deployment_key)
+            standing = await outbox.status_of(connection, deployment_key)
+        if deployment is None:
+            if standing != "pending":
+                return Dropped(reason="there is no deployment to put it on")
+            raise TransientError("its deployment is not written yet")
+        await pace(message.installation_id)
+        view = await self._view(intent)
+        environment = self._environment(intent)
+        await self._github.ensure_deployment_status(
+            intent.repository,
+            deployment=deployment,
+            state=_STATES[message.argument],
+            description=check_run.status_description(view, message.argument),
+            log_url=view.check_url,
+            environment_url=view.environment_url,
+            auto_inactive=not (environment.production if environment else False),
+            retry=message.attempts > 1,
+        )
+        return None
+
+    async def _check_run(self, message: Message, intent: Intent, pace: Pace) -> int:
+        await pace(message.installation_id)
+        view = await self._view(intent)
+        output = check_run.output(view)
+        return await self._github.ensure_check_run(
+            intent.repository,
+            external_id=message.key,
+            known_id=message.external_id,
+            sha=intent.sha,
+            name=check_run.name(view, several_apps=self._has_several_apps(intent)),
+            status="completed",
+            conclusion=check_run.CONCLUSIONS[intent.state],
+            started_at=intent.created_at,
+            completed_at=intent.state_since,
+            details_url=view.commit_url,
+            output=CheckOutput(title=output.title, summary=output.summary, text=output.text),
+            retry=message.attempts > 1,
+        )
+
+    async def _comment(self, message: Message, intent: Intent, pace: Pace) -> int | Dropped:
+        number = intent.pull_request
+        if number is None:
+            return Dropped(reason="no pull request")
+        async with self._database.begin() as connection:
+            all_of_pull = await intents.of_pull(connection, repository_id=intent.repository.id, number=number)
+        newest: dict[tuple[str, str, str], Intent] = {}
+        for one in all_of_pull:
+            newest.setdefault((one.team, one.app, one.environment), one)
+        shown = sorted(newest.values(), key=lambda one: one.id)
+        marker = comment.living_marker(intent.repository.id, number)
+        body = comment.living([await self._view(one) for one in shown], marker=marker)
+        return await self._write_comment(message, intent, pace, marker=marker, body=body)
+
+    async def _notice(self, message: Message, intent: Intent, pace: Pace) -> int | Dropped:
+        if intent.state.is_open:
+            return Dropped(reason="it went on after all")
+        marker = comment.notice_marker(intent.id)
+        body = comment.notice(await self._view(intent), marker=marker)
+        return await self._write_comment(message, intent, pace, marker=marker, body=body)
+
+    async def _write_comment(self, message: Message, intent: Intent, pace: Pace, *, marker: str, body: str) -> int:
+        assert intent.pull_request is not None  # noqa: S101 - both callers have one
+        await pace(message.installation_id)
+        return await self._github.ensure_comment(
+            intent.repository, number=intent.pull_request, marker=marker, body=body, known_id=message.external_id
+        )
+
+    async def _view(self, intent: Intent) -> View:
+        async with self._database.begin() as connection:
+            timeline = (await intents.timeline(connection, [intent.id])).get(intent.id, [])
+        environment = self._environment(intent)
+        return View(
+            intent=intent,
+            timeline=tuple(timeline),
+            web_url=self._web_url,
+            environment_url=environment.url if environment else "",
+        )
+
+    def _environment(self, intent: Intent) -> Environment | None:
+        return self._catalog.environment(intent.team, intent.app, intent.environment)
+
+    def _has_several_apps(self, intent: Intent) -> bool:
+        return len(self._catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1
+
+    def _environment_name(self, intent: Intent) -> str:
+        """GitHub's auto-inactive goes by this name: two apps of one repository must not share it."""
+        return f"{intent.environment} ({intent.app})" if self._has_several_apps(intent) else intent.environment

@@ -1,0 +1,83 @@
+"""What a step answers: go on to another state, or stay and look again."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.catalog import App, Environment
+from bot.domain.intent import Facts, Intent, State
+from bot.errors import NotYetError, RejectedError, TransientError
+from bot.storage.intents import UNREACHABLE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CatalogRow:
+    """The catalog's row an intent belongs to."""
+
+    app: App
+    environment: Environment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """Another intent that ends because this one goes on."""
+
+    intent: Intent
+    state: State
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """Go to `state`. `endings` happen in the same transaction."""
+
+    state: State
+    detail: str
+    reason: str = ""
+    facts: Facts = field(default_factory=Facts)
+    endings: tuple[Ending, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """Wait, and say for what."""
+
+    detail: str
+    again_in: timedelta
+    reason: str = ""
+    facts: Facts = field(default_factory=Facts)
+
+
+Outcome = Move | Stay
+
+_LOOK_AGAIN = {
+    State.WAITING_CHECKS: timedelta(seconds=60),
+    State.RESOLVING_IMAGE: timedelta(seconds=5),
+    State.QUEUED: timedelta(seconds=30),
+    State.ROLLING_OUT: timedelta(seconds=15),
+}
+_LONGEST_BACK_OFF = timedelta(seconds=60)
+
+
+def look_again(state: State) -> timedelta:
+    """How soon to look without a hint: the guarantee behind every wake-up that gets lost."""
+    return _LOOK_AGAIN[state]
+
+
+def from_error(intent: Intent, error: RejectedError | TransientError, *, attempts: int, now: datetime) -> Outcome:
+    """A step that could not answer: a no ends the intent, a can't-tell waits until the state's deadline."""
+    late = intent.deadline_at is not None and now >= intent.deadline_at
+    touched = intent.patched_at is not None
+    match error:
+        case NotYetError() if not late:
+            return Stay(detail=error.sentence, reason=error.reason, again_in=look_again(intent.state))
+        case RejectedError() if not touched:
+            sentence = f"{error.sentence} {error.hint}".strip()
+            return Move(state=State.REFUSED, reason=error.reason, detail=sentence)
+        case _ if late:
+            state = State.UNKNOWN if touched else State.REFUSED
+            return Move(state=state, reason=UNREACHABLE, detail=f"gave up: {error.sentence}")
+        case _:
+            asked = error.retry_after if isinstance(error, TransientError) else None
+            pause = asked or min(timedelta(seconds=2 ** min(attempts, 6)), _LONGEST_BACK_OFF)
+            return Stay(detail=f"{error.sentence}; asking again", reason=UNREACHABLE, again_in=pause)

@@ -1,0 +1,213 @@
+"""Carries intents from state to state: claim one, run its step, store what came of it, let go.
+
+waiting_checks → resolving_image → queued → rolling_out → succeeded; see `bot.domain.intent.TRANSITIONS`.
+Whatever a step decides is stored in one transaction with the timeline and the outbox rows it causes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.intent import Facts, Intent, State, is_legal
+from bot.engine import announce
+from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, from_error
+from bot.engine.steps import checks, image, queue, rollout
+from bot.engine.tools import Remember, Tools
+from bot.engine.worker import Worker
+from bot.errors import BrokenError, RejectedError, TransientError
+from bot.storage import intents, leases
+from bot.storage.leases import Lease
+from bot.storage.tables import intents as table
+
+CONCURRENCY = 16
+STEP_TIMEOUT = timedelta(seconds=60)
+BROKEN_PAUSE = timedelta(seconds=60)
+QUEUE_DEADLINE = timedelta(hours=6)
+
+Claimed = tuple[Lease, Intent]
+
+log = structlog.get_logger("greenlane.engine")
+
+
+class Reconciler:
+    """The engine's heart. `on_message` is called when GitHub has something to be told."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        *,
+        owner: str,
+        on_message: Callable[[], None],
+        on_rollout: Callable[[str], None],
+        on_end: Callable[[Intent], None],
+    ) -> None:
+        """`on_rollout` takes a namespace that has to be watched from now on."""
+        self._tools = tools
+        self._owner = owner
+        self._on_message = on_message
+        self._on_rollout = on_rollout
+        self._on_end = on_end
+        self.worker: Worker[Claimed] = Worker(
+            "intents",
+            claim=self._claim,
+            handle=self._handle,
+            next_due=self._next_due,
+            clock=tools.clock,
+            concurrency=CONCURRENCY,
+        )
+
+    async def _claim(self) -> Claimed | None:
+        async with self._tools.database.begin() as connection:
+            return await intents.claim(connection, owner=self._owner, now=self._tools.clock())
+
+    async def _next_due(self) -> datetime | None:
+        async with self._tools.database.begin() as connection:
+            return await leases.next_due(connection, table)
+
+    async def _handle(self, claimed: Claimed) -> None:
+        """Run steps until one says to wait or the intent has ended."""
+        lease, intent = claimed
+        with structlog.contextvars.bound_contextvars(intent=intent.id, target=intent.target.key, sha=intent.sha):
+            while True:
+                outcome = await self._decide(lease, intent)
+                try:
+                    stays = await self._store(lease, intent, outcome)
+                except IntegrityError:  # the unique index on running targets
+                    stays = await self._store(lease, intent, queue.RACE)
+                if stays:
+                    return
+                async with self._tools.database.begin() as connection:
+                    intent = await intents.get(connection, intent.id)
+
+    async def _decide(self, lease: Lease, intent: Intent) -> Outcome:
+        """Run the step; what it raises becomes a decision too."""
+        now = self._tools.clock()
+        try:
+            row = self._row(intent)
+            async with asyncio.timeout(STEP_TIMEOUT.total_seconds()):
+                return await self._step(lease, row, intent)
+        except (RejectedError, TransientError) as error:
+            return from_error(intent, error, attempts=intent.attempts, now=now)
+        except TimeoutError:
+            slow = TransientError("an answer took too long")
+            return from_error(intent, slow, attempts=intent.attempts, now=now)
+        except BrokenError as error:
+            log.exception("step_broken")
+            return Stay(detail=f"our own fault: {error}", reason="broken", again_in=BROKEN_PAUSE)
+
+    async def _step(self, lease: Lease, row: CatalogRow, intent: Intent) -> Outcome:
+        match intent.state:
+            case State.WAITING_CHECKS:
+                return await checks.run(self._tools, row, intent)
+            case State.RESOLVING_IMAGE:
+                return await image.run(self._tools, row, intent)
+            case State.QUEUED:
+                return await queue.run(self._tools, row, intent)
+            case State.ROLLING_OUT:
+                self._on_rollout(intent.target.namespace)
+                return await rollout.run(self._tools, row, intent, self._remember(lease))
+            case _:
+                raise BrokenError(f"intent {intent.id} has ended and was due all the same")
+
+    def _row(self, intent: Intent) -> CatalogRow:
+        """The catalog's row, as it is today. An intent never goes where the catalog no longer sends it."""
+        app = self._tools.catalog.app(intent.team, intent.app)
+        environment = app.environment(intent.environment) if app else None
+        if app is None or environment is None or environment.target != intent.target:
+            raise RejectedError(
+                "target_changed",
+                f"the catalog no longer maps {intent.app} {intent.environment} to {intent.target.key}.",
+            )
+        return CatalogRow(app=app, environment=environment)
+
+    def _remember(self, lease: Lease) -> Remember:
+        async def remember(facts: Facts) -> None:
+            async with self._tools.database.begin() as connection:
+                await intents.remember(connection, lease, facts)
+
+        return remember
+
+    async def _store(self, lease: Lease, intent: Intent, outcome: Outcome) -> bool:
+        """Write what was decided; True when the row was let go."""
+        now = self._tools.clock()
+        async with self._tools.database.begin() as connection:
+            match outcome:
+                case Stay():
+                    await self._stay(connection, lease, intent, outcome, now=now)
+                    return True
+                case Move():
+                    await self._move(connection, lease, intent, outcome, now=now)
+                case _ as never:
+                    assert_never(never)
+        self._after(intent, outcome)
+        return not outcome.state.is_open
+
+    async def _stay(
+        self, connection: AsyncConnection, lease: Lease, intent: Intent, outcome: Stay, *, now: datetime
+    ) -> None:
+        reason, detail, facts = outcome.reason, outcome.detail, outcome.facts
+        await intents.stay(connection, lease, reason=reason, detail=detail, facts=facts, now=now)
+        if outcome.detail != intent.detail:
+            log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
+            await announce.progress(connection, intent, now=now)
+        await intents.settle(connection, lease, next_due=now + outcome.again_in, now=now)
+
+    async def _move(
+        self, connection: AsyncConnection, lease: Lease, intent: Intent, outcome: Move, *, now: datetime
+    ) -> None:
+        if not is_legal(intent.state, outcome.state):
+            raise BrokenError(f"intent {intent.id} may not go from {intent.state} to {outcome.state}")
+        for ending in outcome.endings:
+            other, state = ending.intent, ending.state
+            if await intents.end_other(
+                connection, other, state=state, reason=ending.reason, detail=ending.detail, now=now
+            ):
+                await announce.moved(connection, other, state, ending.reason, now=now)
+        await intents.move(
+            connection,
+            lease,
+            before=intent.state,
+            state=outcome.state,
+            reason=outcome.reason,
+            detail=outcome.detail,
+            facts=outcome.facts,
+            deadline=self._deadline(intent, outcome.state, now),
+            now=now,
+        )
+        await announce.moved(connection, intent, outcome.state, outcome.reason, now=now)
+        if not outcome.state.is_open:
+            await intents.settle(connection, lease, next_due=None, now=now)
+            await intents.hint_target(connection, target_key=intent.target.key, now=now)
+        if outcome.state is State.SUCCEEDED and self._row(intent).environment.production:
+            await self._retire(connection, intent, now=now)
+
+    async def _retire(self, connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
+        """GitHub leaves older production deployments active: say that the one before is over."""
+        older = await intents.last_succeeded(connection, target_key=intent.target.key, except_id=intent.id)
+        if older is not None:
+            await announce.replaced(connection, older, now=now)
+
+    def _deadline(self, intent: Intent, state: State, now: datetime) -> datetime | None:
+        """When waiting in a state ends; a rollout's own deadline is set once it is patched."""
+        if not state.is_open:
+            return None
+        row = self._row(intent)
+        allowed = {
+            State.WAITING_CHECKS: row.app.checks_deadline,
+            State.RESOLVING_IMAGE: row.app.image_deadline,
+            State.QUEUED: QUEUE_DEADLINE,
+            State.ROLLING_OUT: rollout.DEFAULT_DEADLINE,
+        }
+        return now + allowed[state]
+
+    def _after(self, intent: Intent, outcome: Move) -> None:
+        log.info("intent_moved", before=intent.state, state=outcome.state, reason=outcome.reason, detail=outcome.detail)
+        self._on_message()
+        if not outcome.state.is_open:
+            self._on_end(intent)
+            self.worker.wake()

@@ -1,0 +1,27 @@
+"""resolving_image: the tag becomes a digest we hashed ourselves, of the right commit and platform."""
+
+from bot.domain.image import fits, revision_conflict
+from bot.domain.intent import Facts, Intent, State
+from bot.engine.outcome import CatalogRow, Move, Outcome
+from bot.engine.tools import Tools
+from bot.errors import RejectedError
+
+
+async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
+    try:
+        tag = row.app.tag.render(sha=intent.sha, branch=intent.branch, pull_request=intent.pull_request)
+    except ValueError as error:
+        raise RejectedError("tag_not_known", str(error)) from error
+    image = await tools.registry.resolve(repository=str(row.app.image), tag=tag)
+    conflict = revision_conflict(image.labels, intent.sha)
+    if conflict:
+        return Move(state=State.REFUSED, reason="revision_mismatch", detail=conflict)
+    misfit = fits(image.platforms, await tools.cluster.node_platforms())
+    if misfit:
+        return Move(state=State.REFUSED, reason="platform_mismatch", detail=misfit)
+    facts = Facts(
+        image=image.pinned,
+        digest=image.digest,
+        accepted_digests=frozenset({image.digest}) | image.platform_digests,
+    )
+    return Move(state=State.QUEUED, detail=f"{image.repository}:{image.tag} is {image.digest}", facts=facts)

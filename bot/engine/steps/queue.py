@@ -1,0 +1,90 @@
+"""queued: is it this intent's turn, and is it still the newest wish for its target?
+
+Newest is decided by ancestry, never by time. Rollbacks, which may go back, come with their own kind.
+"""
+
+import re
+from datetime import timedelta
+
+from bot.domain.intent import Facts, Intent, State
+from bot.domain.workload import ANNOTATION_COMMIT, Workload
+from bot.engine.outcome import CatalogRow, Ending, Move, Outcome, Stay, look_again
+from bot.engine.ports import Ancestry
+from bot.engine.tools import Tools
+from bot.errors import RejectedError
+from bot.storage import intents
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
+    _ = row
+    if await _relation(tools, intent, base=intent.sha, head=intent.branch) not in ("ahead", "identical"):
+        detail = f"{intent.short_sha} is no longer part of {intent.branch}"
+        return Move(state=State.REFUSED, reason="not_on_branch", detail=detail)
+    workload = await tools.cluster.read(intent.target)
+    async with tools.database.begin() as connection:
+        others = [one for one in await intents.open_on_target(connection, intent.target.key) if one.id != intent.id]
+        touched = await intents.last_touching(connection, target_key=intent.target.key, except_id=intent.id)
+    present = touched.sha if touched else _annotated_commit(workload)
+    if present and await _relation(tools, intent, base=present, head=intent.sha) == "behind":
+        return _superseded(f"{present[:7]}, which is newer, was deployed here already")
+    return await _take_turn(tools, intent, others=others, workload=workload, present=present)
+
+
+async def _take_turn(
+    tools: Tools, intent: Intent, *, others: list[Intent], workload: Workload, present: str
+) -> Outcome:
+    """Start, ending what is older; give way to what is newer; wait for what can't be compared."""
+    endings = []
+    for other in others:
+        match await _relation(tools, intent, base=other.sha, head=intent.sha):
+            case "ahead":
+                endings.append(_ending(other, newer=intent))
+            case "behind" if other.state in (State.QUEUED, State.ROLLING_OUT):
+                return _superseded(f"{other.short_sha} is newer and ready too")
+            case _ if other.state is State.ROLLING_OUT:
+                detail = f"waiting behind {other.short_sha}, which is being rolled out"
+                return Stay(detail=detail, again_in=look_again(State.QUEUED))
+            case _:
+                continue
+    facts = Facts(
+        workload_uid=workload.uid,
+        previous_image=workload.images[intent.target.container],
+        previous_sha=present,
+    )
+    return Move(
+        state=State.ROLLING_OUT,
+        detail=f"updating {intent.target.workload} in {intent.target.namespace}",
+        facts=facts,
+        endings=tuple(endings),
+    )
+
+
+async def _relation(tools: Tools, intent: Intent, *, base: str, head: str) -> Ancestry:
+    """How `head` lies to `base`; a commit that is gone from the repository counts as diverged."""
+    if base == head:
+        return "identical"
+    try:
+        return await tools.github.ancestry(intent.repository, base=base, head=head)
+    except RejectedError:
+        return "diverged"
+
+
+def _annotated_commit(workload: Workload) -> str:
+    """What an earlier life of this bot deployed, when the database does not know."""
+    commit = workload.annotations.get(ANNOTATION_COMMIT, "")
+    return commit if _SHA.fullmatch(commit) else ""
+
+
+def _superseded(detail: str) -> Move:
+    return Move(state=State.SUPERSEDED, reason="superseded", detail=detail)
+
+
+def _ending(other: Intent, *, newer: Intent) -> Ending:
+    by = f"#{newer.pull_request}" if newer.pull_request else newer.short_sha
+    return Ending(intent=other, state=State.SUPERSEDED, reason="superseded", detail=f"superseded by {by}")
+
+
+RACE = Stay(detail="another rollout on this target has just started", again_in=timedelta(seconds=1))
+"""When the database's unique index, and not our look, said that the target is taken."""

@@ -1,0 +1,163 @@
+"""rolling_out: patch the workload once, then watch it to its verdict."""
+
+from datetime import timedelta
+
+from bot.domain.diagnosis import Finding
+from bot.domain.intent import Evidence, Facts, Intent, State
+from bot.domain.verdict import Judgement, Verdict, Wanted, judge
+from bot.domain.workload import (
+    ANNOTATION_COMMIT,
+    ANNOTATION_DEPLOYED_BY,
+    ANNOTATION_INTENT,
+    ANNOTATION_PULL_REQUEST,
+    Workload,
+)
+from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again
+from bot.engine.tools import Remember, Tools
+from bot.errors import RejectedError, TransientError
+
+SOAK_LOOK = timedelta(seconds=1)
+"""While only the soak time is left, nothing in the cluster has to move for it to end."""
+
+LOG_LINES = 20
+MOST_EVIDENCE = 3
+DEFAULT_DEADLINE = timedelta(minutes=10)
+DEADLINE_MARGIN = timedelta(seconds=60)
+BLIND_MARGIN = timedelta(minutes=2)
+"""How much longer than the rollout's deadline we look for the truth when the cluster can't be read."""
+
+_STATES = {
+    Verdict.SUCCEEDED: State.SUCCEEDED,
+    Verdict.NO_CHANGE: State.SUCCEEDED,
+    Verdict.FAILED: State.FAILED,
+    Verdict.TIMED_OUT: State.FAILED,
+    Verdict.SUPERSEDED: State.SUPERSEDED,
+    Verdict.NEUTRAL: State.NEUTRAL,
+    Verdict.CANCELLED: State.CANCELLED,
+    Verdict.UNKNOWN: State.UNKNOWN,
+}
+
+
+async def run(tools: Tools, row: CatalogRow, intent: Intent, remember: Remember) -> Outcome:
+    if intent.patched_at is None:
+        return await _patch(tools, row, intent, remember)
+    return await _watch(tools, row, intent)
+
+
+async def _patch(tools: Tools, row: CatalogRow, intent: Intent, remember: Remember) -> Outcome:
+    """Patch, unless an earlier try of ours has arrived; record what is about to be replaced first."""
+    target = intent.target
+    workload = await tools.cluster.read(target)
+    if workload.uid != intent.workload_uid:
+        raise RejectedError("workload_replaced", f"{target.workload} was deleted and made anew just now.")
+    if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id) and _runs(workload, intent):
+        return _patched(tools, row, intent, workload, detail="found our own patch in row")
+    current = workload.images[target.container]
+    await remember(Facts(previous_image=current))
+    patched = await tools.cluster.patch(
+        target,
+        uid=intent.workload_uid,
+        expected_image=current,
+        image=intent.image,
+        annotations=annotations(intent),
+    )
+    detail = "patched" if patched.changed else "the workload ran this image already"
+    return _patched(tools, row, intent, patched.workload, detail=detail)
+
+
+def annotations(intent: Intent) -> dict[str, str]:
+    """Who, what and why, for whoever looks at the workload."""
+    return {
+        ANNOTATION_INTENT: str(intent.id),
+        ANNOTATION_COMMIT: intent.sha,
+        ANNOTATION_PULL_REQUEST: f"{intent.repository.full_name}#{intent.pull_request}" if intent.pull_request else "",
+        ANNOTATION_DEPLOYED_BY: intent.actor,
+    }
+
+
+def _runs(workload: Workload, intent: Intent) -> bool:
+    return workload.images.get(intent.target.container, "").endswith(f"@{intent.digest}")
+
+
+def _patched(tools: Tools, row: CatalogRow, intent: Intent, workload: Workload, *, detail: str) -> Stay:
+    now = tools.clock()
+    facts = Facts(
+        generation=workload.generation,
+        patched_at=now,
+        deadline_at=now + _allowed(row, workload) + row.environment.soak + BLIND_MARGIN,
+        image=workload.images.get(intent.target.container, intent.image),
+    )
+    return Stay(detail=detail, again_in=timedelta(0), facts=facts)
+
+
+async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
+    """Judge what the cluster shows now."""
+    now = tools.clock()
+    observation = await tools.cluster.observe(intent.target)
+    wanted = _wanted(row, intent, observation.workload)
+    judgement = judge(observation, wanted, now)
+    if judgement.verdict is None or judgement.verdict is Verdict.PAUSED:
+        soaking = judgement.reason == "soaking"
+        return Stay(detail=judgement.sentence, again_in=SOAK_LOOK if soaking else look_again(intent.state))
+    return await _end(tools, intent, judgement)
+
+
+def _wanted(row: CatalogRow, intent: Intent, workload: Workload | None) -> Wanted:
+    if intent.patched_at is None:
+        raise TransientError("the patch is not recorded yet")
+    return Wanted(
+        uid=intent.workload_uid,
+        generation=intent.generation,
+        container=intent.target.container,
+        image=intent.image,
+        digests=intent.accepted_digests,
+        patched_at=intent.patched_at,
+        deadline=intent.patched_at + _allowed(row, workload),
+        changed=intent.previous_image != intent.image,
+        soak=row.environment.soak,
+    )
+
+
+def _allowed(row: CatalogRow, workload: Workload | None) -> timedelta:
+    """How long the rollout may take: the environment's word, else the workload's own plus a margin."""
+    if row.environment.rollout_deadline:
+        return row.environment.rollout_deadline
+    seconds = workload.progress_deadline_seconds if workload else None
+    return timedelta(seconds=seconds) + DEADLINE_MARGIN if seconds else DEFAULT_DEADLINE
+
+
+async def _end(tools: Tools, intent: Intent, judgement: Judgement) -> Move:
+    assert judgement.verdict is not None  # noqa: S101 - narrowed by the caller
+    evidence = [await _evidence(tools, intent, finding) for finding in judgement.findings[:MOST_EVIDENCE]]
+    return Move(
+        state=_STATES[judgement.verdict],
+        reason=judgement.reason,
+        detail=judgement.sentence,
+        facts=Facts(evidence=evidence),
+    )
+
+
+async def _evidence(tools: Tools, intent: Intent, finding: Finding) -> Evidence:
+    """The finding with the container's last words; a log that can't be read does not change the verdict."""
+    lines: list[str] = []
+    if finding.pod and finding.container:
+        try:
+            lines = await tools.cluster.last_log_lines(
+                intent.target,
+                pod=finding.pod,
+                container=finding.container,
+                previous=finding.previous_logs,
+                lines=LOG_LINES,
+            )
+        except (RejectedError, TransientError):
+            lines = []
+    return Evidence(
+        reason=finding.reason,
+        sentence=finding.sentence,
+        pod=finding.pod,
+        container=finding.container,
+        exit_code=finding.exit_code,
+        words=finding.evidence,
+        log_lines=tuple(lines),
+        next_step=finding.next_step,
+    )

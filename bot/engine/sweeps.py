@@ -1,0 +1,105 @@
+"""Regular looks that make a lost webhook only late: merges and heads nobody told us of, and house-keeping."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.catalog import App, DeployOn
+from bot.domain.intent import Repository
+from bot.engine.admission import Admission
+from bot.engine.tools import Tools
+from bot.errors import GreenlaneError, RejectedError, TransientError
+from bot.storage import deliveries, installations
+from bot.storage.installations import Swept
+
+PAUSE = timedelta(seconds=60)
+OVERLAP = timedelta(minutes=10)
+"""Looked at twice, because GitHub's lists trail its truth; an intent's key makes the second look harmless."""
+
+log = structlog.get_logger("greenlane.engine")
+
+
+class Sweeps:
+    """Sweeps every repository of the catalog, one after the other. `on_due` is called when something was found."""
+
+    def __init__(self, tools: Tools, admission: Admission, *, on_due: Callable[[], None], pause: timedelta) -> None:
+        self._tools = tools
+        self._admission = admission
+        self._on_due = on_due
+        self._pause = pause
+
+    async def run(self) -> None:
+        """Sweep now, then after every pause, until cancelled."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(self._pause.total_seconds())
+
+    async def sweep(self) -> None:
+        """One look at everything; a repository that can't be read does not hold up the others."""
+        for name in self._tools.catalog.repositories:
+            try:
+                found = await self._sweep_repository(name)
+            except GreenlaneError as error:
+                log.warning("sweep_failed", repository=name, error=str(error))
+                continue
+            if found:
+                log.warning("sweep_found", repository=name, intents=found)
+                self._on_due()
+        try:
+            async with self._tools.database.begin() as connection:
+                await deliveries.purge(connection, now=self._tools.clock())
+        except TransientError as error:
+            log.warning("purge_failed", error=str(error))
+
+    async def _sweep_repository(self, name: str) -> int:
+        repository = await self._tools.github.find_repository(name)
+        if repository is None:
+            raise RejectedError("not_installed", f"the App is not installed on {name}")
+        apps = self._tools.catalog.apps_of(repository.full_name, repository.id)
+        now = self._tools.clock()
+        async with self._tools.database.begin() as connection:
+            known = await installations.swept(connection, repository.id)
+            await installations.enrol(connection, repository, now=now)
+        heads = await self._heads(repository, apps)
+        found = 0
+        if known is not None and not known.removed:
+            # Seen before: what came since is ours. At first sight nothing old is deployed.
+            found += await self._merges(repository, apps, known)
+            found += await self._pushes(repository, known, heads)
+        async with self._tools.database.begin() as connection:
+            await installations.remember_sweep(connection, repository.id, swept_at=now, heads=heads)
+        return found
+
+    async def _merges(self, repository: Repository, apps: tuple[App, ...], known: Swept) -> int:
+        found = 0
+        for branch in await self._branches(repository, apps, DeployOn.MERGE):
+            since = max(known.swept_at - OVERLAP, known.enrolled_at)
+            for pull in await self._tools.github.merged_pulls(repository, branch=branch, since=since):
+                found += await self._admission.merged(repository, pull)
+        return found
+
+    async def _heads(self, repository: Repository, apps: tuple[App, ...]) -> dict[str, str]:
+        """Branches that deploy on push, with their heads."""
+        heads = {}
+        for branch in await self._branches(repository, apps, DeployOn.PUSH):
+            head = await self._tools.github.branch_head(repository, branch)
+            if head:
+                heads[branch] = head
+        return heads
+
+    async def _pushes(self, repository: Repository, known: Swept, heads: dict[str, str]) -> int:
+        found = 0
+        for branch, head in heads.items():
+            before = known.heads.get(branch)
+            if before and head != before:
+                found += await self._admission.pushed(repository, branch=branch, before=before, sha=head, actor="")
+        return found
+
+    async def _branches(self, repository: Repository, apps: tuple[App, ...], on: DeployOn) -> list[str]:
+        names = set()
+        for app in apps:
+            if any(environment.deploy is on for environment in app.environments):
+                names.add(app.branch or await self._tools.github.default_branch(repository))
+        return sorted(names)

@@ -1,0 +1,89 @@
+"""The loop every worker shares: claim what is due, handle it, sleep until something is due or somebody calls."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import structlog
+
+from bot.errors import LostLeaseError, TransientError
+
+Item = TypeVar("Item")
+
+POLL = timedelta(seconds=5)
+"""Look at least this often: another replica may have stored something, and a wake-up may be lost."""
+
+log = structlog.get_logger("greenlane.engine")
+
+
+class Worker(Generic[Item]):
+    """Runs up to `concurrency` items at once; whatever one of them raises, the loop goes on."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        claim: Callable[[], Awaitable[Item | None]],
+        handle: Callable[[Item], Awaitable[None]],
+        next_due: Callable[[], Awaitable[datetime | None]],
+        clock: Callable[[], datetime],
+        concurrency: int,
+    ) -> None:
+        self.name = name
+        self._claim = claim
+        self._handle = handle
+        self._next_due = next_due
+        self._clock = clock
+        self._slots = asyncio.Semaphore(concurrency)
+        self._called = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._called.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is being handled is cancelled with it and its lease runs out."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._slots.acquire()
+                item = await self._take()
+                if item is None:
+                    self._slots.release()
+                    await self._rest()
+                else:
+                    group.create_task(self._work(item), name=self.name)
+
+    async def _take(self) -> Item | None:
+        self._called.clear()
+        try:
+            return await self._claim()
+        except TransientError as error:
+            log.warning("claim_failed", worker=self.name, error=str(error))
+            return None
+
+    async def _work(self, item: Item) -> None:
+        try:
+            await self._handle(item)
+        except LostLeaseError as error:
+            log.warning("lease_lost", worker=self.name, row=str(error))
+        except TransientError as error:
+            log.warning("work_failed", worker=self.name, error=str(error))
+        except Exception:  # the top of the loop: one broken item must not stop the others
+            log.exception("work_broken", worker=self.name)
+        finally:
+            self._slots.release()
+            self.wake()
+
+    async def _rest(self) -> None:
+        pause = POLL
+        try:
+            due = await self._next_due()
+        except TransientError:
+            due = None
+        if due is not None:
+            pause = min(max(due - self._clock(), timedelta(milliseconds=10)), POLL)
+        try:
+            await asyncio.wait_for(self._called.wait(), timeout=pause.total_seconds())
+        except TimeoutError:
+            return
