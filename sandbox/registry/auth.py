@@ -13,6 +13,7 @@ from aiohttp import web
 from sandbox.registry.errors import RegistryError
 
 Mode = Literal["open", "basic", "bearer"]
+Action = Literal["pull", "push"]
 SERVICE = "sandbox-registry"
 
 
@@ -52,7 +53,7 @@ class Gate:
     def change_password(self, user: str, password: str) -> None:
         self._users[user] = password
 
-    def check(self, request: web.Request, repository: str, action: Literal["pull", "push"]) -> None:
+    def check(self, request: web.Request, repository: str, action: Action) -> None:
         """Raises RegistryError 401 with a challenge, or 403. An empty repository is `GET /v2/`."""
         match self.mode:
             case "basic":
@@ -65,12 +66,11 @@ class Gate:
 
     async def hand_out_token(self, request: web.Request) -> web.Response:
         """GET with basic login, or the OAuth form, as the distribution project specifies both."""
-        form = await request.post() if request.method == "POST" else {}
-        asked = request.query if request.method == "GET" else form
+        form = await request.post()
         user = self._who(request, {key: str(value) for key, value in form.items()})
         if user is None:
             raise RegistryError(401, "UNAUTHORIZED", "authentication required")
-        access = self._granted(user, [str(scope) for scope in asked.getall("scope", [])])  # type: ignore[union-attr]
+        access = self._granted(user, [*request.query.getall("scope", []), str(form.get("scope", ""))])
         token = secrets.token_urlsafe(24)
         self._tokens[token] = _Token(access, time.monotonic() + self._token_life)
         name = "access_token" if request.method == "POST" else "token"
@@ -112,11 +112,8 @@ class Gate:
             raise self._unauthorized(challenge + ',error="insufficient_scope"')
 
     def _is_user(self, user: str, password: str) -> bool:
-        return (
-            bool(user)
-            and secrets.compare_digest(self._users.get(user, "").encode(), password.encode())
-            and user in self._users
-        )
+        expected = self._users.get(user)
+        return expected is not None and secrets.compare_digest(expected.encode(), password.encode())
 
     def _unauthorized(self, challenge: str) -> RegistryError:
         error = RegistryError(401, "UNAUTHORIZED", "authentication required")

@@ -60,7 +60,7 @@ def build_image(
     attestation: bool = False,
     image_format: Format = "oci",
 ) -> BuiltImage:
-    """One image, or an index of one image a platform; BuildKit's attestation entries make an index of a single one too."""
+    """One image, or an index of one a platform; attestation entries make an index of a single one too."""
     image = BuiltImage()
     types = _TYPES[image_format]
     layer = _layer(program)
@@ -68,9 +68,8 @@ def build_image(
     entries = []
     for platform in platforms:
         config = _config(platform, layer, behaviour=behaviour, version=version, labels=labels)
-        entries.append(
-            _add_manifest(image, types, config, [(layer.blob, types["layer"], {})]) | {"platform": _split(platform)}
-        )
+        entry = _add_manifest(image, types, config, [(layer.blob, types["layer"], {})])
+        entries.append(entry | {"platform": _split(platform)})
     if attestation:
         entries += [_add_attestation(image, types, entry["digest"]) for entry in list(entries)]
     if len(entries) > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.registry.auth import Gate
+from sandbox.registry.auth import Action, Gate
 from sandbox.registry.errors import RegistryError
 from sandbox.registry.store import DIGEST, INDEXES, Store
 from sandbox.registry.uploads import Uploads
@@ -47,7 +47,7 @@ class Protocol:
         if not request.path.startswith("/v2/"):
             return await handler(request)
         try:
-            action = "pull" if request.method in {"GET", "HEAD"} else "push"
+            action: Action = "pull" if request.method in {"GET", "HEAD"} else "push"
             self.gate.check(request, request.match_info.get("name", ""), action)
             response = await handler(request)
         except RegistryError as error:

@@ -32,8 +32,11 @@ class Seen:
 
 
 class SandboxRegistry:
-    """An OCI registry in memory. `users` may push and pull (`basic`, `bearer`); `identity_tokens` maps a token to a user;
-    `realm` replaces the address of the token service in challenges; with `redirect_blobs`, blobs are fetched elsewhere."""
+    """An OCI registry in memory.
+
+    `users` may push and pull where `auth` asks; `identity_tokens` maps a token to its user; `realm` replaces the
+    token service's address in challenges; with `redirect_blobs`, blobs are fetched from a second server.
+    """
 
     def __init__(
         self,
@@ -103,7 +106,7 @@ class SandboxRegistry:
     ) -> str:
         """Builds and stores an image, and returns the digest its tag names now. `repository` may begin with `host/`.
 
-        `binary` is a static program (or the path of one) that becomes `/app`; without it only simulated nodes can run the image.
+        `binary`, a static program or its path, becomes `/app`; without it only simulated nodes can run the image.
         """
         name = repository.removeprefix(f"{self.host}/")
         program = binary.read_bytes() if isinstance(binary, Path) else binary or PLACEHOLDER
