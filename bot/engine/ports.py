@@ -12,25 +12,8 @@ from typing import Literal, Protocol
 from bot.domain.gate import CommitChecks, Required
 from bot.domain.image import Platform, ResolvedImage
 from bot.domain.intent import Repository, Target
+from bot.domain.pull import Pull as Pull  # noqa: PLC0414 - re-exported: part of the port
 from bot.domain.workload import Observation, Workload
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pull:
-    """A pull request, freshly read."""
-
-    number: int
-    title: str
-    state: str
-    merged: bool
-    merge_commit_sha: str | None
-    """Only meaningful when `merged`."""
-    merged_by: str
-    merged_at: datetime | None
-    author: str
-    base: str
-    """Branch it goes into, without `refs/heads/`."""
-    head_sha: str
 
 
 Ancestry = Literal["ahead", "behind", "identical", "diverged"]
