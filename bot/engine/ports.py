@@ -15,7 +15,6 @@ from bot.domain.intent import Repository, Target
 from bot.domain.pull import Pull as Pull  # noqa: PLC0414 - re-exported: part of the port
 from bot.domain.workload import Observation, Workload
 
-
 Ancestry = Literal["ahead", "behind", "identical", "diverged"]
 
 

@@ -23,6 +23,7 @@ from bot.errors import BrokenError, RejectedError, TransientError
 from bot.storage import intents, leases
 from bot.storage.leases import Lease
 from bot.storage.tables import intents as table
+from bot.telemetry.metrics import Metrics
 
 CONCURRENCY = 16
 STEP_TIMEOUT = timedelta(seconds=60)
@@ -42,16 +43,16 @@ class Reconciler:
         tools: Tools,
         *,
         owner: str,
+        metrics: Metrics,
         on_message: Callable[[], None],
         on_rollout: Callable[[str], None],
-        on_end: Callable[[Intent], None],
     ) -> None:
         """`on_rollout` takes a namespace that has to be watched from now on."""
         self._tools = tools
         self._owner = owner
         self._on_message = on_message
         self._on_rollout = on_rollout
-        self._on_end = on_end
+        self._metrics = metrics
         self.worker: Worker[Claimed] = Worker(
             "intents",
             claim=self._claim,
@@ -155,6 +156,13 @@ class Reconciler:
         if outcome.detail != intent.detail:
             log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
             await announce.progress(connection, intent, now=now)
+        if "patched_at" in facts:
+            passed = [
+                line.at
+                for line in (await intents.timeline(connection, [intent.id]))[intent.id]
+                if line.state is State.RESOLVING_IMAGE
+            ]
+            self._metrics.green_to_patch((facts["patched_at"] - passed[-1]).total_seconds() if passed else 0.0)
         await intents.settle(connection, lease, next_due=now + outcome.again_in, now=now)
 
     async def _move(
@@ -209,5 +217,7 @@ class Reconciler:
         log.info("intent_moved", before=intent.state, state=outcome.state, reason=outcome.reason, detail=outcome.detail)
         self._on_message()
         if not outcome.state.is_open:
-            self._on_end(intent)
             self.worker.wake()
+            if intent.patched_at is not None:
+                seconds = (self._tools.clock() - intent.patched_at).total_seconds()
+                self._metrics.rollout(outcome.state, seconds)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,7 +42,11 @@ async def enrol(connection: AsyncConnection, repository: Repository, *, now: dat
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     known = {"full_name": repository.full_name, "installation_id": repository.installation_id, "removed": 0}
     statement = dialect.insert(repositories).values(id=repository.id, enrolled_at=now, swept_at=now, heads={}, **known)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=known))
+    # Back after it was taken away: what was merged meanwhile is not ours.
+    enrolled_at = case((repositories.c.removed == 1, now), else_=repositories.c.enrolled_at)
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={**known, "enrolled_at": enrolled_at})
+    )
 
 
 async def remove(connection: AsyncConnection, repository_id: int) -> None:

@@ -160,13 +160,13 @@ async def reopen(
 
 async def hint_commit(connection: AsyncConnection, *, repository_id: int, sha: str, now: datetime) -> int:
     """Checks of a commit moved: its open intents are due."""
-    condition = and_(intents.c.repository_id == repository_id, intents.c.sha == sha, _is_open())
+    condition = and_(intents.c.repository_id == repository_id, intents.c.sha == sha, is_open())
     return await leases.mark_due(connection, intents, condition, now=now)
 
 
 async def hint_target(connection: AsyncConnection, *, target_key: str, now: datetime) -> int:
     """Something happened on a target: its open intents are due."""
-    return await leases.mark_due(connection, intents, and_(intents.c.target_key == target_key, _is_open()), now=now)
+    return await leases.mark_due(connection, intents, and_(intents.c.target_key == target_key, is_open()), now=now)
 
 
 async def hint_rollouts(connection: AsyncConnection, *, namespace: str, now: datetime) -> int:
@@ -186,7 +186,7 @@ async def get(connection: AsyncConnection, intent_id: int) -> Intent:
 
 
 async def open_on_target(connection: AsyncConnection, target_key: str) -> list[Intent]:
-    return await find(connection, and_(intents.c.target_key == target_key, _is_open()))
+    return await find(connection, and_(intents.c.target_key == target_key, is_open()))
 
 
 async def last_touching(connection: AsyncConnection, *, target_key: str, except_id: int) -> Intent | None:
@@ -290,7 +290,8 @@ def _fact_values(facts: Facts) -> dict[str, Any]:
     return values
 
 
-def _is_open() -> ColumnElement[bool]:
+def is_open() -> ColumnElement[bool]:
+    """The condition on rows that somebody still works on."""
     states: Sequence[str] = sorted(OPEN_STATES)
     return intents.c.state.in_(states)
 

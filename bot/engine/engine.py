@@ -1,0 +1,104 @@
+"""All of the engine as one thing that runs: workers, watches, sweeps, and the renewal of their leases."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.engine.admission import Admission
+from bot.engine.deliveries import Deliveries
+from bot.engine.messages import Messages
+from bot.engine.outbox import Outbox
+from bot.engine.ports import GitHubWrites
+from bot.engine.reconciler import Reconciler
+from bot.engine.sweeps import PAUSE, Sweeps
+from bot.engine.tools import Tools
+from bot.engine.watching import Watching
+from bot.errors import TransientError
+from bot.storage import intents, leases, outbox
+from bot.storage.tables import deliveries as deliveries_table
+from bot.storage.tables import intents as intents_table
+from bot.storage.tables import outbox as outbox_table
+from bot.telemetry.metrics import Metrics
+
+RENEW_EVERY = leases.LEASE / 3
+_LEASED = (deliveries_table, intents_table, outbox_table)
+
+log = structlog.get_logger("greenlane.engine")
+
+
+class Engine:
+    """Made once a process; `run` it as one task."""
+
+    def __init__(
+        self, tools: Tools, *, writes: GitHubWrites, metrics: Metrics, web_url: str, sweep_pause: timedelta = PAUSE
+    ) -> None:
+        """`web_url` is where people see GitHub, without a slash at the end."""
+        self._tools = tools
+        self._metrics = metrics
+        self._owner = secrets.token_hex(8)
+        self._renewed_at: datetime | None = None
+        admission = Admission(database=tools.database, github=tools.github, catalog=tools.catalog, clock=tools.clock)
+        messages = Messages(database=tools.database, github=writes, catalog=tools.catalog, web_url=web_url)
+        self._outbox = Outbox(database=tools.database, messages=messages, owner=self._owner, clock=tools.clock)
+        self._watching = Watching(tools, on_due=self._wake)
+        self._reconciler = Reconciler(
+            tools,
+            owner=self._owner,
+            metrics=metrics,
+            on_message=self._outbox.worker.wake,
+            on_rollout=self._watching.watch,
+        )
+        self._deliveries = Deliveries(tools, admission, owner=self._owner, on_due=self._wake)
+        self._sweeps = Sweeps(tools, admission, on_due=self._wake, pause=sweep_pause)
+
+    def delivery_stored(self) -> None:
+        """The intake has stored something."""
+        self._deliveries.worker.wake()
+
+    def _wake(self) -> None:
+        self._reconciler.worker.wake()
+        self._outbox.worker.wake()
+
+    def is_alive(self) -> bool:
+        """Whether leases are being renewed."""
+        return self._renewed_at is not None and self._tools.clock() - self._renewed_at < leases.LEASE
+
+    async def run(self) -> None:
+        """Work until cancelled, then let go of everything so that a successor need not wait for leases to run out."""
+        if self._tools.database.is_sqlite:
+            # SQLite has one process: whatever is still held was held by one that is gone.
+            await self._release(None)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for work in (
+                    self._renew(),
+                    self._deliveries.worker.run(),
+                    self._reconciler.worker.run(),
+                    self._outbox.worker.run(),
+                    self._watching.run(),
+                    self._sweeps.run(),
+                ):
+                    group.create_task(work)
+        finally:
+            await self._release(self._owner)
+
+    async def _release(self, owner: str | None) -> None:
+        async with self._tools.database.begin() as connection:
+            for table in _LEASED:
+                await leases.release(connection, table, owner=owner)
+
+    async def _renew(self) -> None:
+        while True:
+            now = self._tools.clock()
+            try:
+                async with self._tools.database.begin() as connection:
+                    for table in _LEASED:
+                        await leases.renew(connection, table, owner=self._owner, now=now)
+                    self._metrics.intents(await intents.count_by_state(connection))
+                    self._metrics.outbox_pending(await outbox.count_pending(connection))
+                self._renewed_at = now
+            except TransientError as error:
+                log.warning("leases_not_renewed", error=str(error))
+            await asyncio.sleep(RENEW_EVERY.total_seconds())
