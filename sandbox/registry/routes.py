@@ -44,11 +44,10 @@ class Protocol:
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Who asks, and errors in the protocol's words."""
-        if not request.path.startswith("/v2/"):
-            return await handler(request)
         try:
-            action: Action = "pull" if request.method in {"GET", "HEAD"} else "push"
-            self.gate.check(request, request.match_info.get("name", ""), action)
+            if request.path.startswith("/v2/"):
+                action: Action = "pull" if request.method in {"GET", "HEAD"} else "push"
+                self.gate.check(request, request.match_info.get("name", ""), action)
             response = await handler(request)
         except RegistryError as error:
             response = error.to_response()
