@@ -1,0 +1,169 @@
+"""The `Cluster` port on a real API server: reads, the one patch, the shared view, logs and the nodes' platforms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.cluster.answers import ForbiddenError, MissingError, RefusedError
+from bot.cluster.client import Client
+from bot.cluster.connection import Connection, connect
+from bot.cluster.objects import DeploymentObject, NamespaceObject, NodeObject
+from bot.cluster.observe import to_observation, to_workload
+from bot.cluster.pace import Pace
+from bot.cluster.patch import container_index, missing_workload, read_deployment, write_image
+from bot.cluster.request import NAMESPACES, NODES, PODS, Request
+from bot.cluster.watches import Watches
+from bot.domain.image import Platform
+from bot.domain.intent import Target
+from bot.domain.workload import Observation, Workload
+from bot.errors import BrokenError, GreenlaneError, RejectedError
+
+_LOG_BYTES = 256 * 1024
+_LINE = 2000
+_PLATFORMS_KEPT = 300.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patched:
+    """What the API server answered to our patch; `changed` is False when the image was there already."""
+
+    workload: Workload
+    changed: bool
+
+
+class KubernetesCluster:
+    """One cluster. `start` before use, `aclose` after; `kubeconfig` None means the pod's account, else `KUBECONFIG`."""
+
+    def __init__(self, kubeconfig: Path | None = None, *, use_proxies: bool = False, pace: Pace | None = None) -> None:
+        self._kubeconfig = kubeconfig
+        self._use_proxies = use_proxies
+        self._pace = pace or Pace()
+        self._connection: Connection | None = None
+        self._open_client: Client | None = None
+        self._open_watches: Watches | None = None
+        self._platforms: tuple[float, frozenset[Platform] | None] | None = None
+
+    async def start(self) -> None:
+        """Load credentials; asks the cluster nothing yet. Raises `SettingsError`."""
+        self._connection = await connect(self._kubeconfig, use_proxies=self._use_proxies)
+        self._open_client = Client(self._connection.api)
+        self._open_watches = Watches(self._open_client, self._pace)
+
+    async def aclose(self) -> None:
+        """Hang up every watch and close the connections."""
+        if self._open_watches is not None:
+            await self._open_watches.aclose()
+        if self._connection is not None:
+            await self._connection.aclose()
+        self._connection = self._open_client = self._open_watches = None
+
+    async def read(self, target: Target) -> Workload:
+        """The workload as it is now.
+
+        Raises `RejectedError` with `namespace_not_found`, `workload_not_found`, `container_not_found`,
+        `cluster_forbidden` or `kind_not_supported`.
+        """
+        _require_supported(target)
+        try:
+            live = await read_deployment(self._client, target)
+        except (MissingError, ForbiddenError) as error:
+            raise await self._explain(target, error) from error
+        container_index(live, target.container)
+        return to_workload(live, target.container)
+
+    async def patch(self, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]) -> Patched:
+        """Set image and annotations on exactly that workload; repeating it changes nothing.
+
+        Raises as `read`, and `RejectedError` with `workload_recreated`, `admission_denied` or `cluster_refused`.
+        """
+        _require_supported(target)
+        try:
+            written = await write_image(self._client, self._pace, target, uid=uid, image=image, annotations=annotations)
+        except (MissingError, ForbiddenError) as error:
+            raise await self._explain(target, error) from error
+        return Patched(workload=to_workload(written.workload, target.container), changed=written.changed)
+
+    async def observe(self, target: Target) -> Observation:
+        """The shared watch's view; waits some seconds for its first list.
+
+        Raises `TransientError` while it is blind, `RejectedError` (`cluster_forbidden`) where it may not look.
+        """
+        _require_supported(target)
+        view = await self._watches.view(target.namespace)
+        found: DeploymentObject | None = next(
+            (each for each in view.deployments if each.metadata.name == target.name), None
+        )
+        return to_observation(
+            found, view.replica_sets, view.pods, container=target.container, waiting_since=view.sightings.since
+        )
+
+    def subscribe(self, namespace: str, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Keep the namespace's watches open and call back on every change; returns the way to stop."""
+        return self._watches.subscribe(namespace, on_change)
+
+    async def last_log_lines(
+        self, target: Target, *, pod: str, container: str, previous: bool, lines: int
+    ) -> list[str]:
+        """The end of a container's log, each line cut at 2000 characters; empty when there is none (any more)."""
+        request = Request(verb="get", resource=PODS, namespace=target.namespace, name=pod, subresource="log")
+        query = [("container", container), ("tailLines", str(lines)), ("limitBytes", str(_LOG_BYTES))]
+        if previous:
+            query.append(("previous", "true"))
+        try:
+            text = await self._client.text(request, query=query)
+        except (MissingError, RefusedError):
+            return []  # the pod is gone, or (400) the container has no such run
+        return [line[:_LINE] for line in text.splitlines()[-lines:]]
+
+    async def node_platforms(self) -> frozenset[Platform] | None:
+        """Platforms of the schedulable nodes, asked every five minutes; None where nodes can't be read."""
+        now = self._pace.clock()
+        if self._platforms is None or now - self._platforms[0] >= _PLATFORMS_KEPT:
+            self._platforms = (now, await self._read_platforms())
+        return self._platforms[1]
+
+    async def _read_platforms(self) -> frozenset[Platform] | None:
+        try:
+            _, nodes = await self._client.list_all(Request(verb="list", resource=NODES, namespace=None), NodeObject)
+        except ForbiddenError:
+            return None
+        reports = [node.status.node_info for node in nodes if not node.spec.unschedulable]
+        return frozenset(Platform(each.operating_system, each.architecture) for each in reports if each.architecture)
+
+    async def _explain(self, target: Target, error: RejectedError) -> RejectedError:
+        """Tell a missing namespace from a missing workload; a forbidden one often is a mistyped name."""
+        request = Request(verb="get", resource=NAMESPACES, namespace=None, name=target.namespace)
+        try:
+            await self._client.get(request, NamespaceObject)
+        except MissingError:
+            sentence = f"there is no namespace `{target.namespace}` in the cluster"
+            return RejectedError(
+                "namespace_not_found", sentence, hint="correct `namespace` in the catalog, or create it"
+            )
+        except GreenlaneError:
+            seen = False  # namespaces can't be read here, which is fine
+        else:
+            seen = True
+        if isinstance(error, ForbiddenError):
+            return error
+        doubt = "" if seen else " (or no such namespace: Greenlane may not read namespaces)"
+        hint = "create it once with `kubectl apply`, or correct `workload` in the catalog"
+        return RejectedError("workload_not_found", missing_workload(target) + doubt, hint=hint)
+
+    @property
+    def _client(self) -> Client:
+        if self._open_client is None:
+            raise BrokenError("the cluster is used before it was started")
+        return self._open_client
+
+    @property
+    def _watches(self) -> Watches:
+        if self._open_watches is None:
+            raise BrokenError("the cluster is used before it was started")
+        return self._open_watches
+
+
+def _require_supported(target: Target) -> None:
+    if target.kind != "deployment":
+        sentence = f"workloads of kind `{target.kind}` are not supported"
+        raise RejectedError("kind_not_supported", sentence, hint="use `deployment/<name>` in the catalog")

@@ -1,0 +1,92 @@
+"""What one followed kind looks like now, and whether that can be trusted."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar, assert_never
+
+from bot.cluster.listwatch import Blind, Changed, Deleted, Object, Step, Sync
+from bot.cluster.objects import ContainerStatus, PodObject
+from bot.errors import GreenlaneError, RejectedError, TransientError
+
+T = TypeVar("T", bound=Object)
+
+
+@dataclass(slots=True)
+class Cache(Generic[T]):
+    """Objects by uid. `answered` is set while there is something to say: objects, or a refusal."""
+
+    objects: dict[str, T] = field(default_factory=dict)
+    problem: GreenlaneError | None = None
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def apply(self, step: Step[T]) -> None:
+        """Take one step of the list-watch."""
+        match step:
+            case Sync(objects):
+                self.objects = {each.metadata.uid: each for each in objects}
+                self.problem = None
+                self.answered.set()
+            case Changed(item):
+                self.objects[item.metadata.uid] = item
+            case Deleted(item):
+                self.objects.pop(item.metadata.uid, None)
+            case Blind(problem):
+                self._lose_sight(problem)
+            case _:
+                assert_never(step)
+
+    def _lose_sight(self, problem: GreenlaneError) -> None:
+        self.problem = problem
+        if isinstance(problem, TransientError):
+            self.answered.clear()  # whoever asks now may wait a moment for the next list
+        else:
+            self.answered.set()
+
+    def current(self) -> list[T]:
+        """The objects; raises what stands in the way of knowing them."""
+        match self.problem:
+            case None:
+                return list(self.objects.values())
+            case RejectedError() as refused:
+                raise RejectedError(refused.reason, refused.sentence, hint=refused.hint) from refused
+            case TransientError() as lost:
+                raise TransientError(lost.sentence, retry_after=lost.retry_after) from lost
+            case other:
+                raise TransientError("the cluster's state is not known at the moment") from other
+
+
+class Sightings:
+    """Since when each container waits for the same cause; Kubernetes does not record it, a watch can see it."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], tuple[str, datetime]] = {}
+
+    def note(self, pods: Iterable[PodObject], now: datetime) -> None:
+        """Look at pods as they are now; a cause that stays keeps its first time."""
+        for pod in pods:
+            for status in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
+                self._note(pod.metadata.uid, status, now)
+
+    def keep_only(self, uids: Iterable[str]) -> None:
+        """Forget pods that are gone."""
+        kept = set(uids)
+        self._since = {key: value for key, value in self._since.items() if key[0] in kept}
+
+    def since(self, pod_uid: str, container: str) -> datetime | None:
+        found = self._since.get((pod_uid, container))
+        return found[1] if found else None
+
+    def _note(self, uid: str, status: ContainerStatus, now: datetime) -> None:
+        key, cause = (uid, status.name), _cause(status)
+        if not cause:
+            self._since.pop(key, None)
+        elif key not in self._since or self._since[key][0] != cause:
+            self._since[key] = (cause, now)
+
+
+def _cause(status: ContainerStatus) -> str:
+    reason = status.state.waiting.reason if status.state.waiting else ""
+    # The kubelet alternates between the two while one and the same pull fails.
+    return "pull" if reason in {"ErrImagePull", "ImagePullBackOff"} else reason

@@ -1,0 +1,127 @@
+"""The one narrow write: a JSON patch that may only change our container's image and our annotations.
+
+Its `test` operations pin uid and container name, so that neither a recreated workload nor a reordered list is hit.
+A strategic merge would add a container where the name is mistyped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cluster.answers import ConflictError, RefusedError
+from bot.cluster.client import Client
+from bot.cluster.objects import DeploymentObject
+from bot.cluster.pace import BackOff, Pace
+from bot.cluster.request import DEPLOYMENTS, Request
+from bot.domain.intent import Target
+from bot.domain.outside import as_code
+from bot.domain.workload import ANNOTATION_PREFIX
+from bot.errors import BrokenError, RejectedError, TransientError
+
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The workload as the API server returned it, and whether the image is another one than before."""
+
+    workload: DeploymentObject
+    changed: bool
+
+
+async def write_image(
+    client: Client, pace: Pace, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]
+) -> Written:
+    """Patch until it is in or refused; repeating it changes nothing.
+
+    Raises `RejectedError` (`workload_recreated`, `container_not_found`, `admission_denied`, `cluster_refused`,
+    `cluster_forbidden`) and `TransientError` when others kept writing.
+    """
+    back_off = BackOff(pace)
+    lost: RefusedError | ConflictError | None = None
+    for _ in range(_TRIES):
+        before = await read_deployment(client, target)
+        operations = image_patch(before, target.container, uid=uid, image=image, annotations=annotations)
+        try:
+            after = await client.patch(_request("patch", target), DeploymentObject, operations=operations)
+        except (RefusedError, ConflictError) as error:
+            if isinstance(error, RefusedError) and not _may_be_a_race(error):
+                raise
+            lost = error
+            await back_off.wait()
+            continue
+        return Written(after, image_of(before, target.container) != image_of(after, target.container))
+    if isinstance(lost, RefusedError):
+        raise lost
+    raise TransientError(f"others keep changing {target.workload}; the patch did not get in") from lost
+
+
+async def read_deployment(client: Client, target: Target) -> DeploymentObject:
+    """The live object; raises `MissingError` where it or its namespace is not there."""
+    return await client.get(_request("get", target), DeploymentObject)
+
+
+def image_patch(
+    live: DeploymentObject, container: str, *, uid: str, image: str, annotations: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The patch's operations for the object as it is now."""
+    if live.metadata.uid != uid:
+        sentence = f"`{live.metadata.name}` was deleted and made anew since it was read"
+        raise RejectedError("workload_recreated", sentence, hint="deploy again to take the new one")
+    place = f"/spec/template/spec/containers/{container_index(live, container)}"
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "test", "path": f"{place}/name", "value": container},
+        {"op": "replace", "path": f"{place}/image", "value": image},
+        *_annotate(live, annotations),
+    ]
+
+
+def _annotate(live: DeploymentObject, annotations: Mapping[str, str]) -> list[dict[str, Any]]:
+    foreign = [key for key in annotations if not key.startswith(ANNOTATION_PREFIX)]
+    if foreign:
+        raise BrokenError(f"only {ANNOTATION_PREFIX}… may be written, not {', '.join(sorted(foreign))}")
+    if live.metadata.annotations or not annotations:
+        return [
+            {"op": "add", "path": f"/metadata/annotations/{_pointer(key)}", "value": value}
+            for key, value in sorted(annotations.items())
+        ]
+    # Adding the whole object would wipe what somebody else adds meanwhile: pin the version for this once.
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": live.metadata.resource_version},
+        {"op": "add", "path": "/metadata/annotations", "value": dict(sorted(annotations.items()))},
+    ]
+
+
+def container_index(live: DeploymentObject, container: str) -> int:
+    """Place of the container in the template; raises `RejectedError` `container_not_found` naming those that exist."""
+    names = [each.name for each in live.spec.template.spec.containers or ()]
+    if container not in names:
+        known = ", ".join(f"`{name}`" for name in names)
+        sentence = f"`{live.metadata.name}` has no container `{container}`; it has {known or 'none'}"
+        raise RejectedError("container_not_found", sentence, hint="correct `container` in the catalog")
+    return names.index(container)
+
+
+def image_of(live: DeploymentObject, container: str) -> str:
+    """Image reference of the container in the live template."""
+    return next((each.image for each in live.spec.template.spec.containers or () if each.name == container), "")
+
+
+def _may_be_a_race(error: RefusedError) -> bool:
+    """A failed `test` is a 422 that does not say which; a faulty object is one that does (`… is invalid: …`)."""
+    return error.status == 422 and error.reason != "admission_denied" and " is invalid" not in error.message
+
+
+def _pointer(key: str) -> str:
+    """A key as one segment of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _request(verb: str, target: Target) -> Request:
+    return Request(verb=verb, resource=DEPLOYMENTS, namespace=target.namespace, name=target.name)
+
+
+def missing_workload(target: Target) -> str:
+    """The sentence for a workload that is not there."""
+    return f"there is no {target.kind} {as_code(target.name)} in namespace `{target.namespace}`"
