@@ -87,7 +87,7 @@ class ApiClient(GitHubAPI):
                 extra_headers=self._headers,
                 **signed,
             )
-        except ValueError as error:  # JSON, encoding or a number in a header
+        except (ValueError, LookupError) as error:  # JSON, an encoding, or a number in a header
             raise TransientError("GitHub's answer was garbled") from error
         if isinstance(answer, str):
             raise TransientError("GitHub's answer was not JSON")
