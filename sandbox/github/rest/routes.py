@@ -1,0 +1,17 @@
+"""All operations the emulated GitHub answers."""
+
+from sandbox.github.rest import apps, checks, deployments, issues, meta, people, pulls, repos, statuses
+from sandbox.github.rest.routing import Router
+
+ROUTES = [
+    *apps.ROUTES,
+    *repos.ROUTES,
+    *pulls.ROUTES,
+    *checks.ROUTES,
+    *statuses.ROUTES,
+    *deployments.ROUTES,
+    *issues.ROUTES,
+    *people.ROUTES,
+    *meta.ROUTES,
+]
+ROUTER = Router(ROUTES)

@@ -1,0 +1,1 @@
+"""Objects as GitHub's JSON. Pure: everything shown hangs on the object and the addresses."""
