@@ -73,7 +73,7 @@ def _misspelt(environment: Mapping[str, str]) -> Iterator[str]:
 def _empty_secrets(environment: Mapping[str, str]) -> Iterator[str]:
     """Empty is how a forgotten secret looks; going on without it would be a different set-up than meant."""
     for name in SECRETS:
-        if not environment.get(variable(name), "set").strip():
+        if environment.get(variable(name)) == "":
             yield f"{variable(name)} is set but empty; give it a value or remove it"
 
 

@@ -17,7 +17,7 @@ from bot.settings.checks import Listen
 PREFIX: Final = "GREENLANE_"
 SHORT_SECRET: Final = 16
 
-_PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):[^@]*(?=@)")
+_PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):.*(?=@)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     @property
     def database_place(self) -> str:
         """The database's address without password and options, for logs and `doctor`."""
-        return _PASSWORD.sub(r"\1:***", self.database_url.get_secret_value().partition("?")[0])
+        # The password first: it may itself have a question mark.
+        return _PASSWORD.sub(r"\1:***", self.database_url.get_secret_value()).partition("?")[0]
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ _CHATTY: Final = ("asyncio", "sqlalchemy", "aiosqlite", "alembic", "kubernetes_a
 
 def configure_logging(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
     """Set up the whole process; may be called again. Writes to standard error unless told otherwise."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Handler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_shared_processors(),
@@ -40,8 +40,6 @@ def configure_logging(*, log_format: LogFormat, level: LogLevel, stream: TextIO 
     root.setLevel(level.upper())
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # A record that can't be formatted would be printed with its raw arguments, past the redaction.
-    logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
@@ -53,6 +51,15 @@ def configure_logging(*, log_format: LogFormat, level: LogLevel, stream: TextIO 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Says of a record that can't be formatted whose it is; the library would print its raw arguments."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        if record.args or record.exc_info:
+            plain = {**record.__dict__, "msg": "unprintable_log_record", "args": None, "exc_info": None}
+            self.emit(logging.makeLogRecord(plain))
 
 
 def _shared_processors() -> list[Processor]:

@@ -15,6 +15,8 @@ from bot.domain.catalog.shape import NONE, RULES, AppShape, ChecksShape, Environ
 _SHAPES: dict[int, type[BaseModel]] = {0: FileShape, 2: TeamShape, 4: AppShape, 6: EnvironmentShape}
 """By depth: a file, `teams.<team>`, `….apps.<app>`, `….environments.<environment>`."""
 
+_LISTINGS = ("teams", "apps", "environments")
+
 _WANTED = {
     "string_type": "text",
     "bool_type": "`true` or `false`",
@@ -53,13 +55,14 @@ def _to_fault(document: Document, detail: ErrorDetails, known: Container[tuple[i
         place = document.key_place(path[:-1])
     else:
         place = document.key_place(path) if at_key or unknown else document.value_place(path)
-    problem = None if place in known else Problem(document.file, *place, _sentence(path, detail))
+    told = place in known or (detail["type"] == "missing" and path in document.keys)  # a key without value
+    problem = None if told else Problem(document.file, *place, _sentence(path, detail))
     return Fault(problem, path if unknown else _removable(path))
 
 
 def _removable(path: Path) -> Path:
     """The optional value that a path is in, else the environment, else the app, else the team."""
-    depth = next((depth for depth in (6, 4, 2) if len(path) >= depth), 0)
+    depth = next((depth for depth in (6, 4, 2) if len(path) >= depth and path[depth - 2] in _LISTINGS), 0)
     field = _SHAPES[depth].model_fields.get(str(path[depth])) if depth < len(path) else None
     return path[: depth + 1] if field and not field.is_required() else path[:depth]
 

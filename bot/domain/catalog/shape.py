@@ -45,6 +45,7 @@ Branch = Annotated[str, AfterValidator(words.check_branch)]
 Image = Annotated[str, AfterValidator(words.check_image)]
 ImageTag = Annotated[str, AfterValidator(words.check_tag)]
 Glob = Annotated[str, AfterValidator(words.check_path)]
+Globs = Annotated[list[Glob], AfterValidator(words.check_paths)]
 CheckName = Annotated[str, AfterValidator(words.check_check)]
 Duration = Annotated[timedelta, BeforeValidator(_to_duration), _text(durations.PATTERN)]
 
@@ -65,8 +66,9 @@ class ChecksShape(Shape):
 
     @model_validator(mode="after")
     def _no_name_in_both(self) -> "ChecksShape":
-        if both := set(self.require or ()) & set(self.ignore or ()):
-            raise ValueError(f"`{min(both)}` is both required and ignored; keep one")
+        ignored = {name.casefold() for name in self.ignore or ()}
+        if both := [name for name in self.require or () if name.casefold() in ignored]:
+            raise ValueError(f"`{both[0]}` is both required and ignored; keep one")
         return self
 
 
@@ -117,7 +119,7 @@ class AppShape(Shape):
         None,
         description="Which must pass. Default: the branch's required checks, else every check. `none`: deploy without.",
     )
-    paths: list[Glob] | None = Field(
+    paths: Globs | None = Field(
         None, min_length=1, description="Which changes concern this app, as in a .gitignore. Default: every change."
     )
     checks_deadline: Duration = Field(

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from bot.domain.catalog.globs import check_glob
+from bot.domain.gate import OWN_PREFIX
 from bot.domain.image import ImageRepository, TagTemplate
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -124,10 +125,19 @@ def check_path(text: str) -> str:
     return check_glob(text)
 
 
+def check_paths(patterns: list[str]) -> list[str]:
+    """All patterns of `paths:`; exclusions alone would silence the app for good."""
+    if patterns and all(pattern.startswith("!") for pattern in patterns):
+        raise ValueError("every pattern has a `!`, so no change would ever concern this app; begin with what does")
+    return patterns
+
+
 def check_check(text: str) -> str:
     """The name of a check run or the context of a commit status, as GitHub shows it."""
     if not text.strip() or text != text.strip() or any(ord(character) < 32 for character in text):
         raise ValueError("a check's name is empty or has spaces around it; write it as GitHub shows it")
+    if text.casefold().startswith(OWN_PREFIX):
+        raise ValueError(f"`{text}` is Greenlane's own check, which never counts; remove it")
     return text
 
 
