@@ -3,6 +3,8 @@
 Standard library only, and readable by old Pythons, so that a Python that is too old hears it in a sentence.
 """
 
+# ruff: noqa: INP001
+
 import hashlib
 import os
 import pathlib
@@ -24,27 +26,31 @@ sys.exit(main())
 """
 
 
-def main(group):
-    if sys.version_info < (3, 11):
+def main(group: str) -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036  # this file is read by whatever Python there is
         found = ".".join(str(part) for part in sys.version_info[:3])
-        sys.exit("Greenlane needs Python 3.11 or newer; {} is {}. Try: make demo PYTHON=python3.12".format(sys.executable, found))  # fmt: skip  # noqa: E501, UP032
+        sys.exit(
+            f"Greenlane needs Python 3.11 or newer; {sys.executable} is {found}. Try: make demo PYTHON=python3.12"
+        )
     if any(is_current(each) for each in COVERS[group]):
         return
     started = time.monotonic()
     tell("1/3 virtual environment .venv")
     make_venv()
     tell("2/3 installer (uv), by hash")
-    run(python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock("uv"))
-    tell("3/3 {} packages, by hash".format(count(group)))  # noqa: UP032
+    run(
+        python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock("uv")
+    )
+    tell(f"3/3 {count(group)} packages, by hash")
     sync(group)
     write_launcher()
     for each in COVERS:
         stamp(each).unlink(missing_ok=True)
     stamp(group).write_text(fingerprint(group), encoding="utf-8")
-    tell("ready after {:.0f} s".format(time.monotonic() - started))  # noqa: UP032
+    tell(f"ready after {time.monotonic() - started:.0f} s")
 
 
-def make_venv():
+def make_venv() -> None:
     if python().exists() and run(python(), "-c", "import pip", check=False) == 0:
         return
     try:
@@ -54,26 +60,38 @@ def make_venv():
     run(sys.executable, "-m", "venv", "--clear", VENV)
 
 
-def sync(group):
+def sync(group: str) -> None:
     """By uv; where uv finds no way out (only pip is told of a mirror), by pip with the same hashes."""
     quiet = () if os.environ.get("V") else ("--quiet",)
     command = (python(), "-m", "uv", "pip", "sync", *quiet, "--require-hashes", "--python", python(), lock(group))
     if run(*command, check=False):
         tell("uv could not; trying pip with the same hashes, which takes longer")
-        run(python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock(group))  # fmt: skip  # noqa: E501
+        run(
+            python(),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            lock(group),
+        )
 
 
-def write_launcher():
+def write_launcher() -> None:
     launcher = VENV / "bin" / "greenlane"
     launcher.write_text(LAUNCHER.format(python=python(), root=str(ROOT)), encoding="utf-8")
     launcher.chmod(0o755)
 
 
-def is_current(group):
-    return python().exists() and stamp(group).exists() and stamp(group).read_text(encoding="utf-8") == fingerprint(group)
+def is_current(group: str) -> bool:
+    return (
+        python().exists() and stamp(group).exists() and stamp(group).read_text(encoding="utf-8") == fingerprint(group)
+    )
 
 
-def fingerprint(group):
+def fingerprint(group: str) -> str:
     """Changes with the lock, the installer's lock, this file and the Python."""
     digest = hashlib.sha256(repr((sys.version_info[:2], str(ROOT))).encode())
     for path in (lock("uv"), lock(group), pathlib.Path(__file__)):
@@ -81,32 +99,32 @@ def fingerprint(group):
     return digest.hexdigest()
 
 
-def run(*command, check=True):
+def run(*command: object, check: bool = True) -> int:
     environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1", VIRTUAL_ENV=str(VENV))
     code = subprocess.call([str(part) for part in command], env=environment, cwd=str(ROOT))  # noqa: S603
     if check and code:
-        sys.exit("That step failed (exit {}): {}".format(code, " ".join(str(part) for part in command)))  # noqa: UP032
+        sys.exit(f"That step failed (exit {code}): {' '.join(str(part) for part in command)}")
     return code
 
 
-def count(group):
+def count(group: str) -> int:
     return sum(1 for line in lock(group).read_text(encoding="utf-8").splitlines() if line[:1].isalnum())
 
 
-def python():
+def python() -> pathlib.Path:
     return VENV / "bin" / "python"
 
 
-def lock(group):
+def lock(group: str) -> pathlib.Path:
     return LOCKS / (group + ".txt")
 
 
-def stamp(group):
-    return VENV / "greenlane-{}.stamp".format(group)  # noqa: UP032
+def stamp(group: str) -> pathlib.Path:
+    return VENV / f"greenlane-{group}.stamp"
 
 
-def tell(text):
-    sys.stdout.write("  set-up {}\n".format(text))  # noqa: UP032
+def tell(text: str) -> None:
+    sys.stdout.write(f"  set-up {text}\n")
     sys.stdout.flush()
 
 

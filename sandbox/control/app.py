@@ -7,7 +7,7 @@ from sandbox.control.guard import errors_as_json, only_this_machine
 from sandbox.control.stage import STAGE, Stage
 
 ROUTES = [*repositories.ROUTES, *parts.ROUTES, *faults.ROUTES, *read.ROUTES]
-LARGEST_BODY = 4 * 2**20
+LARGEST_BODY = 10 * 2**20
 
 
 def create_door(stage: Stage) -> web.Application:

@@ -1,11 +1,13 @@
 """Continuous integration, played: build the commit's image, push it, report the checks."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from sandbox.control.refusal import DoorError
 from sandbox.control.show import required_names
 from sandbox.control.stage import NOT_PUSHED, Stage
 from sandbox.github.model import Repository
+from sandbox.registry.image import Behaviour
 
 USUAL_CHECKS = ["build", "test"]
 
@@ -20,13 +22,17 @@ class Build:
     checks: dict[str, str]
 
 
-async def run_ci(stage: Stage, repository: Repository, sha: str, *, passes: bool, behaviour: str | None = None) -> Build:
+async def run_ci(
+    stage: Stage, repository: Repository, sha: str, *, passes: bool, behaviour: str | None = None
+) -> Build:
     """A passing run pushes the image before it says so, unless the behaviour is `missing`; a failing one pushes none."""
     pull = stage.pull_of(repository, sha)
     how = behaviour or (stage.behaviours.get((repository.id, pull.number), "ok") if pull else "ok")
     pushed = []
     if passes and how != NOT_PUSHED:
-        pushed = [await push_image(stage, image, sha, behaviour=how) for image in stage.images.get(repository.full_name, [])]
+        pushed = [
+            await push_image(stage, image, sha, behaviour=how) for image in stage.images.get(repository.full_name, [])
+        ]
     branch = pull.base_ref if pull else repository.default_branch
     checks = _conclusions(required_names(repository, branch) or USUAL_CHECKS, passes=passes)
     for name, conclusion in checks.items():
@@ -52,11 +58,11 @@ async def push_image(
     return stage.registry.push(
         image,
         tag,
-        behaviour=behaviour,
+        behaviour=cast("Behaviour", behaviour),
         version=version or (tag[:7] if is_commit else tag),
         labels=revision if labels is None else labels,
         platforms=platforms or ["linux/amd64"],
-        binary=stage.binary.read_bytes() if stage.binary else None,
+        binary=stage.binary,
     )
 
 

@@ -10,6 +10,7 @@ from sandbox.control.fields import Fields
 from sandbox.control.stage import STAGE, Stage
 from sandbox.github.faults import Fault
 from sandbox.github.hooks import Mode
+from sandbox.registry import Fault as RegistryFault
 
 PLACES = ("github", "webhooks", "late-truth", "registry", "cluster")
 COUNTED = {"seen", "hits"}
@@ -26,7 +27,7 @@ async def add_fault(request: web.Request) -> web.Response:
         case "late-truth":
             _be_late(stage, asked)
         case "registry":
-            stage.registry.faults.add(read_into(stage.registry.fault_type, asked))
+            _break_registry(stage, asked)
         case _:
             return web.json_response({"where": where} | stage.cluster.add_fault(asked.rest()), status=201)
     return web.json_response({"where": where, "in_force": True}, status=201)
@@ -37,7 +38,8 @@ async def clear_faults(request: web.Request) -> web.Response:
     stage.world.faults.clear()
     stage.world.lag.clear()
     stage.world.hooks.mode = Mode()
-    stage.registry.faults.clear()
+    stage.registry.heal()
+    stage.registry.up()
     stage.cluster.clear_faults()
     return web.json_response({"in_force": False})
 
@@ -70,6 +72,15 @@ def _read(each: Field[Any], hint: Any, asked: Fields) -> Any:
     if get_origin(hint) is frozenset:
         return frozenset(asked.texts(each.name))
     return asked.text(each.name, **missing)
+
+
+def _break_registry(stage: Stage, asked: Fields) -> None:
+    """One of the registry's faults, or `down`: every connection is cut until faults are cleared."""
+    if asked.flag("down"):
+        asked.done()
+        stage.registry.down()
+    else:
+        stage.registry.fail(read_into(RegistryFault, asked))
 
 
 def _be_late(stage: Stage, asked: Fields) -> None:

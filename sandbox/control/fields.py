@@ -30,7 +30,9 @@ class Fields:
         try:
             values = await request.json()
         except ValueError as error:
-            raise DoorError(400, f"The body is not JSON: {error}.", 'Send an object such as {"key": "value"}.') from error
+            raise DoorError(
+                400, f"The body is not JSON: {error}.", 'Send an object such as {"key": "value"}.'
+            ) from error
         if not isinstance(values, dict):
             raise DoorError(400, "The body is not a JSON object.", 'Send an object such as {"key": "value"}.')
         return cls(values)
@@ -122,7 +124,9 @@ class Fields:
         self._asked.append(name)
         value = self._values.get(name, default)
         if value is _MISSING:
-            raise DoorError(422, f"{name!r} is missing.", f'Add "{name}" to the body; sandbox/README.md has an example.')
+            raise DoorError(
+                422, f"{name!r} is missing.", f'Add "{name}" to the body; sandbox/README.md has an example.'
+            )
         return value
 
     def _skip(self, name: str) -> None:

@@ -21,10 +21,14 @@ async def only_this_machine(request: web.Request, handler: Handler) -> web.Strea
     if not peer or not ipaddress.ip_address(peer[0].split("%")[0]).is_loopback:
         return _refuse(DoorError(403, "The sandbox answers to this machine only.", "Call it on 127.0.0.1."))
     if _hostname(request.host) not in OWN_NAMES:
-        return _refuse(DoorError(403, f"Host {request.host!r} is not this machine.", "Call it as http://127.0.0.1:PORT."))
+        return _refuse(
+            DoorError(403, f"Host {request.host!r} is not this machine.", "Call it as http://127.0.0.1:PORT.")
+        )
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        return _refuse(DoorError(403, f"Origin {origin!r} is another site.", "Use the sandbox's own page, or no browser."))
+        return _refuse(
+            DoorError(403, f"Origin {origin!r} is another site.", "Use the sandbox's own page, or no browser.")
+        )
     return await handler(request)
 
 

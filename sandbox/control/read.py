@@ -18,7 +18,9 @@ from sandbox.control.show import (
 )
 from sandbox.control.stage import STAGE
 from sandbox.github.hooks import Delivery
+from sandbox.github.journal import Request
 from sandbox.github.urls import stamp
+from sandbox.registry import SandboxRegistry
 
 LONGEST_WAIT = 60.0
 
@@ -108,7 +110,9 @@ async def namespace(request: web.Request) -> web.Response:
     names = [each["metadata"]["name"] for each in everything["namespaces"]]
     if name not in names:
         raise unknown("namespace", name, names)
-    return web.json_response({kind: _within(objects, name) for kind, objects in everything.items() if kind != "namespaces"})
+    return web.json_response(
+        {kind: _within(objects, name) for kind, objects in everything.items() if kind != "namespaces"}
+    )
 
 
 async def quiet(request: web.Request) -> web.Response:
@@ -139,7 +143,7 @@ def show_delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def show_request(request: Any) -> dict[str, Any]:
+def show_request(request: Request) -> dict[str, Any]:
     return {
         "at": stamp(request.at),
         "method": request.method,
@@ -152,9 +156,18 @@ def show_request(request: Any) -> dict[str, Any]:
     }
 
 
-def show_images(registry: Any) -> list[dict[str, Any]]:
+def show_images(registry: SandboxRegistry) -> list[dict[str, Any]]:
     return [
-        {"repository": each.repository, "tag": each.tag, "digest": each.digest, "behaviour": each.behaviour}
+        {
+            "repository": each.repository,
+            "tag": each.tag,
+            "digest": each.digest,
+            "behaviour": each.behaviour,
+            "version": each.version,
+            "platforms": list(each.platforms),
+            "labels": each.labels,
+            "pushed_at": stamp(each.pushed_at),
+        }
         for each in registry.images()
     ]
 

@@ -35,7 +35,9 @@ async def add_team(request: web.Request) -> web.Response:
     fields.done()
     people = [stage.person(each) for each in members]
     if not isinstance(stage.world.accounts.get(org.lower()), Org):
-        raise unknown("organisation", org, [each.login for each in stage.world.accounts.values() if isinstance(each, Org)])
+        raise unknown(
+            "organisation", org, [each.login for each in stage.world.accounts.values() if isinstance(each, Org)]
+        )
     team = stage.world.add_team(org, slug, people)
     return web.json_response({"team": f"{org}/{team.slug}", "members": [each.login for each in people]}, status=201)
 
@@ -59,7 +61,9 @@ async def protect(request: web.Request) -> web.Response:
     branch, checks = fields.text("branch", repository.default_branch), fields.texts("checks")
     how = fields.choice("how", ("ruleset", "classic"), "ruleset")
     fields.done()
-    stage.world.protect(repository, branch, [(name, None) for name in checks], how="classic" if how == "classic" else "ruleset")
+    stage.world.protect(
+        repository, branch, [(name, None) for name in checks], how="classic" if how == "classic" else "ruleset"
+    )
     return web.json_response(show_repository(repository), status=201)
 
 
@@ -148,7 +152,9 @@ async def report_check(request: web.Request) -> web.Response:
     title, summary = fields.maybe("title"), fields.maybe("summary")
     fields.done()
     if (status == "completed") != bool(conclusion):
-        raise DoorError(422, "A check has a conclusion exactly when it is completed.", f"One of {', '.join(CONCLUSIONS)}.")
+        raise DoorError(
+            422, "A check has a conclusion exactly when it is completed.", f"One of {', '.join(CONCLUSIONS)}."
+        )
     output = {"title": title or name, "summary": summary or ""} if title or summary else None
     run = stage.world.report_check(repository, sha, name, status=status, conclusion=conclusion, app=app, output=output)
     return web.json_response(show_run(run), status=201)

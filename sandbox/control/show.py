@@ -158,7 +158,14 @@ def _show_status(status: Status, required: Iterable[str]) -> JSON:
 
 def _show_expected(name: str) -> JSON:
     says = "expected: nothing reported yet"
-    return {"kind": "expected", "key": f"expected-{name}", "name": name, "state": "expected", "says": says, "required": True}
+    return {
+        "kind": "expected",
+        "key": f"expected-{name}",
+        "name": name,
+        "state": "expected",
+        "says": says,
+        "required": True,
+    }
 
 
 def _sum_up(states: list[str]) -> JSON:

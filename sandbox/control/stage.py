@@ -11,9 +11,7 @@ from sandbox.control.refusal import unknown
 from sandbox.github.model import Repository, User
 from sandbox.github.records import PullRequest
 from sandbox.github.world import World
-from typing import TYPE_CHECKING
-if TYPE_CHECKING:
-    from sandbox.registry import SandboxRegistry
+from sandbox.registry import SandboxRegistry
 
 JSON = dict[str, Any]
 
@@ -30,8 +28,9 @@ class ClusterView(Protocol):
 
     async def create_namespace(self, name: str) -> None: ...
 
-    async def create_deployment(self, *, namespace: str, name: str, container: str, image: str, replicas: int) -> None:
-        ...
+    async def create_deployment(
+        self, *, namespace: str, name: str, container: str, image: str, replicas: int
+    ) -> None: ...
 
     def add_fault(self, values: JSON) -> JSON:
         """Raises `DoorError` where faults can't be made."""
@@ -43,7 +42,7 @@ class ClusterView(Protocol):
 @dataclass(kw_only=True)
 class Stage:
     world: World
-    registry: "SandboxRegistry"
+    registry: SandboxRegistry
     cluster: ClusterView
     image_host: str
     """How the cluster's nodes call the registry, `host:port`."""

@@ -42,7 +42,9 @@ def add_page(app: web.Application) -> None:
 
 async def pulls(request: web.Request) -> web.Response:
     stage = request.app[STAGE]
-    return await _draw(request, "pulls.html", here="pulls", groups=views.groups_of_pulls(stage), **await _cluster(stage))
+    return await _draw(
+        request, "pulls.html", here="pulls", groups=views.groups_of_pulls(stage), **await _cluster(stage)
+    )
 
 
 async def pull(request: web.Request) -> web.Response:

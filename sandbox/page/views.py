@@ -20,13 +20,25 @@ from sandbox.page.workloads import Link, show_namespaces
 JSON = dict[str, Any]
 
 _MOODS = {"success": "good", "failure": "bad", "error": "bad", "inactive": ""}
-_REACTIONS = {"+1": "👍", "-1": "👎", "eyes": "👀", "rocket": "🚀", "heart": "❤️", "hooray": "🎉", "confused": "😕", "laugh": "😄"}
+_REACTIONS = {
+    "+1": "👍",
+    "-1": "👎",
+    "eyes": "👀",
+    "rocket": "🚀",
+    "heart": "❤️",
+    "hooray": "🎉",
+    "confused": "😕",
+    "laugh": "😄",
+}
 
 
 def groups_of_pulls(stage: Stage) -> list[JSON]:
     """Pull requests by repository: the open ones first, then the newest."""
     return [
-        {"repository": each.full_name, "pulls": [_pull_row(stage, pull) for pull in sorted(each.pulls.values(), key=_order)]}
+        {
+            "repository": each.full_name,
+            "pulls": [_pull_row(stage, pull) for pull in sorted(each.pulls.values(), key=_order)],
+        }
         for each in stage.world.repositories.values()
     ]
 
@@ -82,7 +94,9 @@ def _run_html(row: JSON) -> JSON:
 
 
 def _comment(shown: JSON) -> JSON:
-    reactions = [{"sign": _REACTIONS.get(each["content"], each["content"]), "user": each["user"]} for each in shown["reactions"]]
+    reactions = [
+        {"sign": _REACTIONS.get(each["content"], each["content"]), "user": each["user"]} for each in shown["reactions"]
+    ]
     return shown | {"html": to_html(shown["body"]), "reactions": reactions}
 
 

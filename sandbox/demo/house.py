@@ -1,0 +1,118 @@
+"""The sandbox as one thing to start and stop: emulated GitHub, registry, cluster, page and door in this process."""
+
+import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from sandbox.control.app import create_door
+from sandbox.control.stage import ClusterView, Stage
+from sandbox.demo.invented import CATALOG, invent_company, open_proposals, run_first_versions
+from sandbox.github import World
+from sandbox.github.app import Door as GitHubDoor
+from sandbox.github.model import App
+from sandbox.page.app import add_page
+from sandbox.registry import SandboxRegistry
+
+WEBHOOK_SECRET = "demo-webhook-secret-of-the-sandbox"
+API_PATH = "/api/v3"
+MANIFEST = "app-manifest.json"
+IMAGE_DEADLINE = "10s"
+
+
+class PortTakenError(Exception):
+    """Something else listens where the page should be."""
+
+
+@dataclass(kw_only=True)
+class House:
+    """What runs. `address` is the page's and the door's, `api` the emulated GitHub's; `bot` is where webhooks go."""
+
+    stage: Stage
+    app: App
+    address: str
+    api: str
+    folder: Path
+    _stack: AsyncExitStack = field(repr=False)
+
+    @classmethod
+    async def start(
+        cls, *, registry: SandboxRegistry, image_host: str, cluster: ClusterView, binary: Path | None,
+        port: int, root: Path, folder: Path, bot: str,
+    ) -> Self:  # fmt: skip
+        """The demo world, ready before the bot starts. Raises `PortTakenError`."""
+        async with AsyncExitStack() as stack:
+            world = World()
+            stage = Stage(world=world, registry=registry, cluster=cluster, image_host=image_host, binary=binary)
+            invent_company(stage)
+            door = create_door(stage)
+            add_github(door, world)
+            add_page(door)
+            address = await _serve(door, port, stack)
+            api = address + API_PATH
+            world.urls.serve_at(api=api, web=address)
+            await run_first_versions(stage)
+            app = _register(world, root, webhook_url=f"{bot}/webhook")
+            house = cls(stage=stage, app=app, address=address, api=api, folder=folder, _stack=stack.pop_all())
+            house._write_files()
+            return house
+
+    def settings(self, *, kubeconfig: Path, listen: str) -> dict[str, str]:
+        """The bot's environment."""
+        return {
+            "GREENLANE_GITHUB_API_URL": self.api,
+            "GREENLANE_GITHUB_APP_ID": str(self.app.id),
+            "GREENLANE_GITHUB_PRIVATE_KEY_FILE": str(self.folder / "app.pem"),
+            "GREENLANE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "GREENLANE_DATABASE_URL": f"sqlite+aiosqlite:///{self.folder / 'greenlane.db'}",
+            "GREENLANE_CATALOG": str(self.folder / "catalog.yaml"),
+            "GREENLANE_LISTEN": listen,
+            "GREENLANE_PUBLIC_URL": f"http://{listen}",
+            "GREENLANE_LOG_FORMAT": "console",
+            "KUBECONFIG": str(kubeconfig),
+        }
+
+    def open_for_business(self) -> None:
+        """Now that the bot listens: the App is installed and the pull requests come."""
+        self.stage.world.install(self.app, "acme", by="alice")
+        open_proposals(self.stage)
+
+    async def aclose(self) -> None:
+        await self._stack.aclose()
+
+    def _write_files(self) -> None:
+        text = CATALOG.format(registry=self.stage.image_host, image_deadline=IMAGE_DEADLINE)
+        (self.folder / "catalog.yaml").write_text(text, encoding="utf-8")
+        key = self.folder / "app.pem"
+        key.touch(mode=0o600)
+        key.write_text(self.app.private_key_pem, encoding="utf-8")
+
+
+def add_github(app: web.Application, world: World) -> None:
+    """The API below the page's address, as on an Enterprise Server, so that the bot's links lead to the page."""
+    door = GitHubDoor(world, None, API_PATH)
+    app.router.add_route("*", API_PATH + "/{tail:.*}", door.handle)
+    app.cleanup_ctx.append(door.deliver)
+
+
+def _register(world: World, root: Path, *, webhook_url: str) -> App:
+    """The App with the permissions and events of its own manifest, not one more."""
+    manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
+    return world.add_app(
+        manifest["name"], webhook_url=webhook_url, webhook_secret=WEBHOOK_SECRET,
+        permissions=manifest["default_permissions"], events=manifest["default_events"],
+    )  # fmt: skip
+
+
+async def _serve(app: web.Application, port: int, stack: AsyncExitStack) -> str:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        raise PortTakenError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}") from error
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
