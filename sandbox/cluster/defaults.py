@@ -1,0 +1,136 @@
+"""What the API server fills in and refuses on workloads, as far as Greenlane's objects go."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from sandbox.cluster.answers import invalid
+from sandbox.cluster.documents import Obj, meta
+from sandbox.cluster.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Resource
+
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_Cause = tuple[str, str, str]
+
+
+def fill(resource: Resource, obj: Obj) -> None:
+    """Set the defaults of the kind on `obj`."""
+    obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
+    if resource == PODS:
+        _fill_pod_spec(obj.setdefault("spec", {}))
+        obj["spec"].setdefault("enableServiceLinks", True)
+        obj["spec"].setdefault("preemptionPolicy", "PreemptLowerPriority")
+        obj["spec"].setdefault("priority", 0)
+        obj["spec"].setdefault("serviceAccountName", "default")
+    elif resource in {DEPLOYMENTS, REPLICA_SETS}:
+        spec = obj.setdefault("spec", {})
+        spec.setdefault("replicas", 1)
+        _fill_pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
+        if resource == DEPLOYMENTS:
+            _fill_deployment(spec)
+    obj.setdefault("status", {}) if resource.subresources else None
+
+
+def check(resource: Resource, obj: Obj) -> None:
+    """Raises `ApiError` 422 that lists every fault."""
+    causes: list[_Cause] = []
+    name = str(meta(obj).get("name", ""))
+    if not name:
+        causes.append(("metadata.name", "FieldValueRequired", "Required value: name or generateName is required"))
+    elif not _NAME.fullmatch(name):
+        why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
+        causes.append(("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {why}'))
+    if resource == PODS:
+        causes += _faults_of_containers(obj["spec"], "spec")
+    elif resource in {DEPLOYMENTS, REPLICA_SETS}:
+        causes += _faults_of_selector(obj["spec"])
+        causes += _faults_of_containers(obj["spec"]["template"]["spec"], "spec.template.spec")
+    if causes:
+        raise invalid(resource, name, causes)
+
+
+def check_unchanged_selector(resource: Resource, obj: Obj, before: Obj) -> None:
+    """The selector of a workload is for life."""
+    if resource in {DEPLOYMENTS, REPLICA_SETS} and obj["spec"]["selector"] != before["spec"]["selector"]:
+        shown = json.dumps(obj["spec"]["selector"], separators=(",", ":"))
+        cause = ("spec.selector", "FieldValueInvalid", f"Invalid value: {shown}: field is immutable")
+        raise invalid(resource, str(obj["metadata"]["name"]), [cause])
+
+
+def _faults_of_selector(spec: Obj) -> list[_Cause]:
+    labels = spec["template"].get("metadata", {}).get("labels", {})
+    wanted = spec.get("selector", {}).get("matchLabels", {})
+    if not wanted:
+        return [("spec.selector", "FieldValueRequired", "Required value")]
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        shown = json.dumps(labels, separators=(",", ":"))
+        text = f"Invalid value: {shown}: `selector` does not match template `labels`"
+        return [("spec.template.metadata.labels", "FieldValueInvalid", text)]
+    return []
+
+
+def _faults_of_containers(spec: Obj, path: str) -> list[_Cause]:
+    if not spec.get("containers"):
+        return [(f"{path}.containers", "FieldValueRequired", "Required value")]
+    causes: list[_Cause] = []
+    seen: set[str] = set()
+    for index, container in enumerate(spec["containers"]):
+        at = f"{path}.containers[{index}]"
+        name = container.get("name", "")
+        causes += [(f"{at}.{key}", "FieldValueRequired", "Required value") for key in ("name", "image")
+                   if not container.get(key)]  # fmt: skip
+        if name in seen:
+            causes.append((f"{at}.name", "FieldValueDuplicate", f'Duplicate value: "{name}"'))
+        image = str(container.get("image", ""))
+        if image != image.strip():
+            text = f'Invalid value: "{image}": must not have leading or trailing whitespace'
+            causes.append((f"{at}.image", "FieldValueInvalid", text))
+        seen.add(name)
+    return causes
+
+
+def _fill_deployment(spec: Obj) -> None:
+    spec.setdefault("progressDeadlineSeconds", 600)
+    spec.setdefault("revisionHistoryLimit", 10)
+    strategy = spec.setdefault("strategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling.setdefault("maxSurge", "25%")
+        rolling.setdefault("maxUnavailable", "25%")
+
+
+def _fill_pod_spec(spec: Obj) -> None:
+    spec.setdefault("restartPolicy", "Always")
+    spec.setdefault("terminationGracePeriodSeconds", 30)
+    spec.setdefault("dnsPolicy", "ClusterFirst")
+    spec.setdefault("securityContext", {})
+    spec.setdefault("schedulerName", "default-scheduler")
+    for container in [*spec.get("containers", []), *spec.get("initContainers", [])]:
+        _fill_container(container)
+
+
+def _fill_container(container: Obj) -> None:
+    container.setdefault("imagePullPolicy", _pull_policy(str(container.get("image", ""))))
+    container.setdefault("resources", {})
+    container.setdefault("terminationMessagePath", "/dev/termination-log")
+    container.setdefault("terminationMessagePolicy", "File")
+    for port in container.get("ports", []):
+        port.setdefault("protocol", "TCP")
+    for kind in ("readinessProbe", "livenessProbe", "startupProbe"):
+        if kind in container:
+            _fill_probe(container[kind])
+
+
+def _fill_probe(probe: Obj) -> None:
+    for key, value in {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}.items():
+        probe.setdefault(key, value)
+    if "httpGet" in probe:
+        probe["httpGet"].setdefault("path", "/")
+        probe["httpGet"].setdefault("scheme", "HTTP")
+
+
+def _pull_policy(image: str) -> str:
+    _, at, _ = image.partition("@")
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return "IfNotPresent" if at or tag not in {"", "latest"} else "Always"
