@@ -137,6 +137,7 @@ def _to_environment(document: Document, path: Path, shape: EnvironmentShape) -> 
         url=shape.url or "",
         production=by_name if shape.production is None else shape.production,
         rollout_deadline=shape.rollout_deadline,
+        soak=shape.soak,
         place=_to_place(document, path),
     )
 

@@ -51,6 +51,8 @@ class Environment:
     production: bool = False
     rollout_deadline: timedelta | None = None
     """None: derived from the workload's own progress deadline."""
+    soak: timedelta = timedelta(seconds=30)
+    """How long the new pods must stay ready, without a restart, before it is a success."""
     place: Place = field(compare=False)
 
 

@@ -101,6 +101,9 @@ class EnvironmentShape(Shape):
     rollout_deadline: Duration | None = Field(
         None, description="How long a rollout may take. Default: from the workload's own progressDeadlineSeconds."
     )
+    soak: Duration = Field(
+        timedelta(seconds=30), description="How long the new pods must stay ready, without a restart, before success."
+    )
 
 
 class AppShape(Shape):

@@ -12,7 +12,7 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         tag = row.app.tag.render(sha=intent.sha, branch=intent.branch, pull_request=intent.pull_request)
     except ValueError as error:
         raise RejectedError("tag_not_known", str(error)) from error
-    image = await tools.registry.resolve(repository=str(row.app.image), tag=tag)
+    image = await tools.registry.resolve(repository=row.app.image.text, tag=tag)
     conflict = revision_conflict(image.labels, intent.sha)
     if conflict:
         return Move(state=State.REFUSED, reason="revision_mismatch", detail=conflict)
