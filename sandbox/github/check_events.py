@@ -3,14 +3,15 @@
 from typing import Any
 
 from sandbox.github import gitlog
-from sandbox.github.apps import ACTIONS_APP_ID, Apps
+from sandbox.github.apps import ACTIONS_APP_ID
+from sandbox.github.installing import Installing
 from sandbox.github.model import App, Repository, User
 from sandbox.github.records import CheckRun, CheckSuite, Status, WorkflowRun
 from sandbox.github.show.checks import show_hook_run, show_status, show_suite, show_workflow, show_workflow_run
 from sandbox.github.show.commits import show_commit
 
 
-class CheckEvents(Apps):
+class CheckEvents(Installing):
     """The telling half of checks; what happens is decided in the modules above."""
 
     def _tell_run(

@@ -96,6 +96,26 @@ class Pulls(Gates):
         pull.draft = False
         self.tell_pull(pull, "ready_for_review", by=self.user(by))
 
+    def move_head_after(self, repo: Repo, number: int, *, reads: int, by: Who, files: dict[str, str | None]) -> None:
+        """A race on purpose: somebody pushes to the pull request right after the API showed it `reads` times."""
+        pull = self.pull(repo, number)
+        source = pull.head_repository or pull.repository
+
+        def move() -> None:
+            self.push(source, pull.head_ref, author=by, files=files, message="Moved meanwhile")
+
+        self.head_moves[pull.id] = (reads, move)
+
+    def was_read(self, pull: PullRequest) -> None:
+        """The API has just shown the pull request."""
+        reads, move = self.head_moves.pop(pull.id, (0, None))
+        if move is None:
+            return
+        if reads > 1:
+            self.head_moves[pull.id] = (reads - 1, move)
+        else:
+            move()
+
     def delete_fork(self, fork: Repository) -> None:
         """Pull requests from it stay, with a head repository of null."""
         for repository in self.repositories.values():

@@ -37,6 +37,7 @@ class State:
         self.commits: dict[str, Commit] = {}
         self.veils: dict[int, tuple[PullRequest, datetime, Delay]] = {}
         self.null_reads: dict[int, int] = {}
+        self.head_moves: dict[int, tuple[int, Callable[[], object]]] = {}
         self.faults = Faults()
         self.lag = Lag()
         self.limits = Limits(clock=clock)

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sandbox.github import gitlog
-from sandbox.github.apps import Apps
+from sandbox.github.installing import Installing
 from sandbox.github.model import JSON, Repository, User
 from sandbox.github.records import PullRequest
 from sandbox.github.show.pulls import show_pull
 
 
-class Upkeep(Apps):
+class Upkeep(Installing):
     """Keeps open pull requests true to their branches."""
 
     def branch_moved(self, repository: Repository, branch: str, before: str | None, sha: str, *, by: User) -> None:

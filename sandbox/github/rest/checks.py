@@ -1,13 +1,13 @@
-"""Check runs, check suites and workflow runs."""
+"""Check runs."""
 
 from sandbox.github.errors import RefusedError, not_found
 from sandbox.github.model import JSON
-from sandbox.github.records import CheckRun, CheckSuite
+from sandbox.github.records import CheckRun
 from sandbox.github.rest.asking import Answer, Ask, Page, shown
 from sandbox.github.rest.body import Field, Shape, read_body
+from sandbox.github.rest.finding import find_sha, find_suite
 from sandbox.github.rest.routing import Route, token_route
-from sandbox.github.show.checks import show_run, show_suite, show_workflow_run
-from sandbox.github.show.repositories import show_short_repository
+from sandbox.github.show.checks import show_run
 
 _STATUSES = ("queued", "in_progress", "completed")
 _CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out")
@@ -93,7 +93,7 @@ def list_annotations(ask: Ask) -> Page:
 
 def runs_for_ref(ask: Ask) -> Page:
     """`filter=latest` is the newest run per suite and name; at most 1,000 suites are looked at."""
-    sha = _sha(ask)
+    sha = find_sha(ask)
     everything = [run for run in ask.repository.runs.values() if run.head_sha == sha]
     runs = everything if ask.query.get("filter") == "all" else ask.world.current_runs(ask.repository, sha)
     if app_id := ask.query.get("app_id"):
@@ -102,70 +102,9 @@ def runs_for_ref(ask: Ask) -> Page:
 
 
 def runs_for_suite(ask: Ask) -> Page:
-    suite = _suite(ask)
+    suite = find_suite(ask)
     newest = list({run.name: run for run in suite.runs if not run.archived}.values())
     return _page_of_runs(ask, suite.runs if ask.query.get("filter") == "all" else newest)
-
-
-def suites_for_ref(ask: Ask) -> Page:
-    sha = _sha(ask)
-    suites = [suite for suite in ask.repository.suites.values() if suite.head_sha == sha]
-    if app_id := ask.query.get("app_id"):
-        suites = [suite for suite in suites if str(suite.app.id) == app_id]
-    if name := ask.query.get("check_name"):
-        suites = [suite for suite in suites if any(run.name == name for run in suite.runs)]
-    return Page(items=suites, show=lambda suite: _show_suite(ask, suite), key="check_suites")
-
-
-def get_suite(ask: Ask) -> Answer:
-    return shown(_show_suite(ask, _suite(ask)))
-
-
-def create_suite(ask: Ask) -> Answer:
-    """200 with the one that is there, 201 with a new one."""
-    sha = read_body(ask.body, {"head_sha": Field(required=True)})["head_sha"]
-    known = {suite.id for suite in ask.repository.suites.values()}
-    suite = ask.world.suite_for(ask.repository, sha, ask.caller)
-    return shown(_show_suite(ask, suite), 200 if suite.id in known else 201)
-
-
-def rerequest_suite(ask: Ask) -> Answer:
-    suite = _suite(ask)
-    if suite.app is not ask.app:
-        raise RefusedError(403, "Resource not accessible by integration")
-    ask.world.rerequest_suite(suite, by=ask.bot)
-    return shown({}, 201)
-
-
-def set_preferences(ask: Ask) -> Answer:
-    inner = {"app_id": Field(kind="integer", required=True), "setting": Field(kind="boolean", required=True)}
-    body = read_body(ask.body, {"auto_trigger_checks": Field(kind="array", inner=inner)})
-    for entry in body.get("auto_trigger_checks", []):
-        ask.repository.auto_trigger[entry["app_id"]] = entry["setting"]
-    chosen = [{"app_id": app, "setting": on} for app, on in ask.repository.auto_trigger.items()]
-    repository = show_short_repository(ask.urls, ask.repository)
-    return shown({"preferences": {"auto_trigger_checks": chosen}, "repository": repository})
-
-
-def list_workflow_runs(ask: Ask) -> Page:
-    runs = list(reversed(ask.repository.workflow_runs.values()))
-    if sha := ask.query.get("head_sha"):
-        runs = [run for run in runs if run.suite.head_sha == sha]
-    if status := ask.query.get("status"):
-        runs = [run for run in runs if status in (run.suite.status, run.suite.conclusion)]
-    commits = ask.world.commits
-    return Page(
-        items=runs,
-        show=lambda run: show_workflow_run(ask.urls, run, commits[run.suite.head_sha]),
-        key="workflow_runs",
-    )
-
-
-def get_workflow_run(ask: Ask) -> Answer:
-    run = ask.repository.workflow_runs.get(ask.number("run_id"))
-    if run is None:
-        raise not_found()
-    return shown(show_workflow_run(ask.urls, run, ask.world.commits[run.suite.head_sha]))
 
 
 def _page_of_runs(ask: Ask, runs: list[CheckRun]) -> Page:
@@ -176,26 +115,8 @@ def _page_of_runs(ask: Ask, runs: list[CheckRun]) -> Page:
     return Page(items=list(reversed(runs)), show=lambda run: show_run(ask.urls, run), key="check_runs")
 
 
-def _show_suite(ask: Ask, suite: CheckSuite) -> JSON:
-    return show_suite(ask.urls, suite, ask.world.commits[suite.head_sha])
-
-
-def _sha(ask: Ask) -> str:
-    sha = ask.world.resolve(ask.repository, ask.params["ref"])
-    if sha is None:
-        raise RefusedError(422, f"No commit found for SHA: {ask.params['ref']}")
-    return sha
-
-
 def _run(ask: Ask) -> CheckRun:
     found = ask.repository.runs.get(ask.number("check_run_id"))
-    if found is None:
-        raise not_found()
-    return found
-
-
-def _suite(ask: Ask) -> CheckSuite:
-    found = ask.repository.suites.get(ask.number("check_suite_id"))
     if found is None:
         raise not_found()
     return found
@@ -215,18 +136,5 @@ ROUTES: list[Route] = [
     token_route("PATCH", _RUN, "checks/update", update_run, _WRITE),
     token_route("GET", _RUN + "/annotations", "checks/list-annotations", list_annotations, _READ),
     token_route("GET", _R + "/commits/{ref}/check-runs", "checks/list-for-ref", runs_for_ref, _READ),
-    token_route("GET", _R + "/commits/{ref}/check-suites", "checks/list-suites-for-ref", suites_for_ref, _READ),
-    token_route("POST", _R + "/check-suites", "checks/create-suite", create_suite, _WRITE),
-    token_route(
-        "PATCH",
-        _R + "/check-suites/preferences",
-        "checks/set-suites-preferences",
-        set_preferences,
-        "administration=write",
-    ),
-    token_route("GET", _SUITE, "checks/get-suite", get_suite, _READ),
     token_route("GET", _SUITE + "/check-runs", "checks/list-for-suite", runs_for_suite, _READ),
-    token_route("POST", _SUITE + "/rerequest", "checks/rerequest-suite", rerequest_suite, _WRITE),
-    token_route("GET", _R + "/actions/runs", "actions/list-workflow-runs-for-repo", list_workflow_runs, "actions=read"),
-    token_route("GET", _R + "/actions/runs/{run_id}", "actions/get-workflow-run", get_workflow_run, "actions=read"),
 ]

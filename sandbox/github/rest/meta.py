@@ -22,7 +22,7 @@ def rate_limit(ask: Ask) -> Answer:
     return shown({"resources": {"core": core, "search": search, "graphql": core}, "rate": core})
 
 
-def meta(ask: Ask) -> Answer:
+def meta(_ask: Ask) -> Answer:
     ssh = {"SHA256_ECDSA": "p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM"}
     return shown({"verifiable_password_authentication": False, "ssh_key_fingerprints": ssh, "hooks": ["127.0.0.1/32"]})
 

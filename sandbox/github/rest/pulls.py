@@ -51,7 +51,10 @@ def list_pulls(ask: Ask) -> Page:
 
 
 def get_pull(ask: Ask) -> Answer:
-    return shown(ask.world.show(ask.world.read_pull(_pull(ask))))
+    pull = _pull(ask)
+    answer = shown(ask.world.show(ask.world.read_pull(pull)))
+    ask.world.was_read(pull)
+    return answer
 
 
 def list_files(ask: Ask) -> Page:

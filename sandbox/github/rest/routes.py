@@ -1,6 +1,6 @@
 """All operations the emulated GitHub answers."""
 
-from sandbox.github.rest import apps, checks, deployments, issues, meta, people, pulls, repos, statuses
+from sandbox.github.rest import apps, checks, deployments, issues, meta, people, pulls, repos, statuses, suites
 from sandbox.github.rest.routing import Router
 
 ROUTES = [
@@ -8,6 +8,7 @@ ROUTES = [
     *repos.ROUTES,
     *pulls.ROUTES,
     *checks.ROUTES,
+    *suites.ROUTES,
     *statuses.ROUTES,
     *deployments.ROUTES,
     *issues.ROUTES,

@@ -1,10 +1,10 @@
 """Commit statuses, one by one and combined."""
 
-from sandbox.github.errors import RefusedError
 from sandbox.github.model import JSON
 from sandbox.github.records import Status
 from sandbox.github.rest.asking import Answer, Ask, Page, shown
 from sandbox.github.rest.body import Field, read_body
+from sandbox.github.rest.finding import find_sha
 from sandbox.github.rest.routing import Route, token_route
 from sandbox.github.show.checks import show_status
 from sandbox.github.show.repositories import show_short_repository
@@ -33,14 +33,14 @@ def create(ask: Ask) -> Answer:
 
 def list_all(ask: Ask) -> Page:
     """Every status ever set, newest first."""
-    sha = _sha(ask)
+    sha = find_sha(ask)
     found = [status for status in reversed(ask.repository.statuses) if status.sha == sha]
     return Page(items=found, show=lambda status: show_status(ask.urls, ask.repository, status))
 
 
 def combined(ask: Ask) -> Page:
     """The newest of each context. With none at all the state is `pending`, as on GitHub."""
-    sha = _sha(ask)
+    sha = find_sha(ask)
     found = ask.world.current_statuses(ask.repository, sha)
     states = {status.state for status in found}
     worst = "failure" if states & {"failure", "error"} else "pending" if "pending" in states or not found else "success"
@@ -61,13 +61,6 @@ def combined(ask: Ask) -> Page:
             "url": f"{api}/commits/{sha}/status",
         },
     )
-
-
-def _sha(ask: Ask) -> str:
-    sha = ask.world.resolve(ask.repository, ask.params["ref"])
-    if sha is None:
-        raise RefusedError(422, f"No commit found for SHA: {ask.params['ref']}")
-    return sha
 
 
 _R = "/repos/{owner}/{repo}"
