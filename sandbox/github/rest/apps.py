@@ -6,7 +6,7 @@ from sandbox.github.model import JSON, Installation, Repository
 from sandbox.github.rest.asking import Answer, Ask, Page, empty, shown
 from sandbox.github.rest.auth import installation_of
 from sandbox.github.rest.body import Field, read_body
-from sandbox.github.rest.routing import Route, app_route, token_route
+from sandbox.github.rest.routing import Route, app_route, open_route, token_route
 from sandbox.github.show.accounts import show_app, show_installation
 from sandbox.github.show.repositories import show_repository
 from sandbox.github.urls import stamp
@@ -21,6 +21,14 @@ _TOKEN = {
 def get_app(ask: Ask) -> Answer:
     count = sum(installation.app is ask.app for installation in ask.world.installations.values())
     return shown(show_app(ask.urls, ask.caller) | {"installations_count": count})
+
+
+def get_by_slug(ask: Ask) -> Answer:
+    """Any App, by anybody."""
+    found = next((app for app in ask.world.apps.values() if app.slug == ask.params["app_slug"]), None)
+    if found is None:
+        raise not_found()
+    return shown(show_app(ask.urls, found))
 
 
 def list_installations(ask: Ask) -> Page:
@@ -170,6 +178,7 @@ def _chosen(ask: Ask, installation: Installation, body: JSON) -> list[Repository
 
 ROUTES: list[Route] = [
     app_route("GET", "/app", "apps/get-authenticated", get_app),
+    open_route("GET", "/apps/{app_slug}", "apps/get-by-slug", get_by_slug),
     app_route("GET", "/app/installations", "apps/list-installations", list_installations),
     app_route("GET", "/app/installations/{installation_id}", "apps/get-installation", get_installation),
     app_route(
