@@ -46,8 +46,9 @@ class Client:
     Raises `MissingError`, `ForbiddenError` or `RefusedError` for a no, `TransientError` where the answer stayed out.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, limit: aiohttp.ClientTimeout = _CALL) -> None:
         self._transport = transport
+        self._limit = limit
 
     async def get(self, request: Request, type_: type[T], *, query: Query = ()) -> T:
         return _decode(await self._call(request, "GET", query=query), type_)
@@ -100,7 +101,7 @@ class Client:
         query: Query,
         headers: dict[str, str] | None = None,
         body: Any = None,
-        limit: aiohttp.ClientTimeout = _CALL,
+        limit: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
             response = await self._transport.call_api(
@@ -111,7 +112,7 @@ class Client:
                 body=body,
                 auth_settings=["BearerToken"],
                 _preload_content=False,
-                _request_timeout=limit,
+                _request_timeout=limit or self._limit,
             )
             async with response:
                 if not 200 <= response.status <= 299:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from bot.errors import BrokenError
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -33,7 +35,9 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The URL path; every name is quoted, so that none can leave its place."""
+        """The URL path; every name is quoted, so that none can leave its place. Raises `BrokenError` for `..`."""
+        if any(part and not part.strip(".") for part in (self.namespace, self.name)):
+            raise BrokenError("a name made of dots would ask for another path")
         scope = ["namespaces", quote(self.namespace, safe="")] if self.namespace is not None else []
         ends = [quote(part, safe="") for part in (self.name, self.subresource) if part]
         return "/".join([self.resource.root, *scope, self.resource.plural, *ends])
