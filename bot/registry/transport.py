@@ -52,7 +52,7 @@ class Transport:
 
     def is_secret_safe(self, url: URL) -> bool:
         """Whether a login may go there: TLS, or this very machine."""
-        return url.scheme == "https" or is_loopback(url.host or "")
+        return url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host or ""))
 
     def is_allowed(self, url: URL) -> bool:
         """Whether we talk to it at all: https, or http where that was allowed."""
