@@ -33,4 +33,9 @@ KNOWN_DEVIATIONS = [
             "(PyGithub's replay data of 2024 and later)."
         ),
     ),
+    Deviation(
+        place=r"(answer repos/(create|list|get)-deployment-status(es)? \d+|webhook deployment-status-.*)",
+        path=r"(/\d+)?(/deployment_status)?/(environment_url|log_url|target_url)",
+        reason='Described as a URI whose default is "", and so it is "" where none was given; seen in recorded events.',
+    ),
 ]
