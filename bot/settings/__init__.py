@@ -1,4 +1,4 @@
-"""Settings of the process, from `GREENLANE_…` environment variables: nothing else reads the environment."""
+"""Settings of the process, from `GREENLANE_…` environment variables: nothing else of ours is in the environment."""
 
 from bot.settings.checks import Listen
 from bot.settings.load import SECRETS, Need, load_settings, variable

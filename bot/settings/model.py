@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -57,10 +57,8 @@ class Settings(BaseSettings):
     )
     public_url: WebAddress | None = Field(None, description="How people and GitHub reach this server.")
     registry_credentials: Path | None = Field(None, description="Registry logins, in Docker's config.json format.")
-    kubeconfig: str | None = Field(
-        None,
-        validation_alias=AliasChoices(f"{PREFIX}KUBECONFIG", "KUBECONFIG"),
-        description="Access to the cluster from outside; inside, the pod's account is used.",
+    kubeconfig: Path | None = Field(
+        None, description="Access to the cluster. Without it the pod's account, else what `KUBECONFIG` names."
     )
     log_format: Annotated[Literal["console", "json"], BeforeValidator(checks.to_lower)] = Field(
         "console", description="For people, or one JSON object a line."

@@ -20,6 +20,7 @@ KNOWN_EVENTS: Final = frozenset(
         "pull_request",
         "push",
         "status",
+        "unverified",  # refused before its name could be believed
         "workflow_run",
     }
 )

@@ -270,12 +270,12 @@ def test_spelling_that_does_not_matter(monkeypatch: pytest.MonkeyPatch):
     assert settings.catalog == Path("config")
 
 
-def test_the_usual_kubeconfig_variable_counts_and_ours_wins(monkeypatch: pytest.MonkeyPatch):
+def test_a_kubeconfig_of_our_own_and_not_a_person_s(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("KUBECONFIG", "/a:/b")
-    assert load_settings().kubeconfig == "/a:/b"
+    assert load_settings().kubeconfig is None
 
     monkeypatch.setenv("GREENLANE_KUBECONFIG", "/c")
-    assert load_settings().kubeconfig == "/c"
+    assert load_settings().kubeconfig == Path("/c")
 
 
 def test_what_kubernetes_adds_for_a_service_is_not_taken_for_a_typo(monkeypatch: pytest.MonkeyPatch):

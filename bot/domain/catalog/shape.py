@@ -20,6 +20,7 @@ from bot.domain.catalog import durations, words
 
 CHECKS_DEADLINE = timedelta(hours=2)
 IMAGE_DEADLINE = timedelta(minutes=15)
+SOAK = timedelta(seconds=30)
 DEFAULT_TAG = "{sha}"
 
 
@@ -102,7 +103,9 @@ class EnvironmentShape(Shape):
         None, description="How long a rollout may take. Default: from the workload's own progressDeadlineSeconds."
     )
     soak: Duration = Field(
-        timedelta(seconds=30), description="How long the new pods must stay ready, without a restart, before success."
+        SOAK,
+        description="How long the new pods must stay ready, without a restart, before success.",
+        json_schema_extra={"default": "30s"},
     )
 
 

@@ -33,6 +33,7 @@ teams:
             deploy: on-command
             url: https://shop.example/start
             rollout_deadline: 20m
+            soak: 1m
   search:
     github: acme/search
     apps:
@@ -66,6 +67,7 @@ def test_every_key_arrives():
     assert (staging.deploy, staging.production, staging.url) == (DeployOn.MERGE, False, "")
     assert (production.deploy, production.production) == (DeployOn.COMMAND, True)
     assert (production.url, production.rollout_deadline) == ("https://shop.example/start", timedelta(minutes=20))
+    assert (staging.soak, production.soak) == (timedelta(seconds=30), timedelta(minutes=1))
 
 
 def test_what_is_left_out_has_the_documented_default():
