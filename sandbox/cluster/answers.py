@@ -40,6 +40,16 @@ def already_exists(resource: Resource, name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", text, _details(resource, name))
 
 
+def wrong_uid(resource: Resource, name: str, wanted: str, found: str) -> ApiError:
+    """A delete with a precondition that does not hold names the kind, not the collection."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    why = f"the UID in the precondition ({wanted}) does not match the UID in record ({found})."
+    text = (
+        f'Operation cannot be fulfilled on {kind} "{name}": {why} The object might have been deleted and then recreated'
+    )
+    return ApiError(409, "Conflict", text, {**_details(resource, name), "kind": resource.kind})
+
+
 def conflict(resource: Resource, name: str, why: str = "") -> ApiError:
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     text = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
@@ -104,7 +114,5 @@ def no_such_path() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def unsupported_media(sent: str) -> ApiError:
-    accepted = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"
-    text = f"the body of the request was in an unknown format - accepted media types include: {accepted} (was {sent})"
-    return ApiError(415, "UnsupportedMediaType", text)
+def unsupported_media() -> ApiError:
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})

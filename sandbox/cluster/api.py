@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from sandbox.cluster import discovery, logs
-from sandbox.cluster.answers import ApiError, bad_request, conflict, not_found
+from sandbox.cluster.answers import ApiError, bad_request, invalid, not_found, wrong_uid
 from sandbox.cluster.auth import Tokens, User, check, check_path
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj, uid_of
@@ -25,6 +25,7 @@ from sandbox.cluster.watch import follow
 from sandbox.cluster.writes import Writes
 
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_COLLECTIONS: Final = ("/api/v1/", "/apis/")
 _HEALTH: Final = ("/readyz", "/healthz", "/livez")
 
 
@@ -53,6 +54,8 @@ class Api:
             return web.json_response(discovery.review_access(user, await _body(request)), status=201)
         if path in _HEALTH or discovery.document(path) is not None:
             return await self._simple(request, user)
+        if not path.startswith(_COLLECTIONS):
+            check_path(user, request.method.lower(), path)
         address = to_address(path)
         query = Query.parse(address.resource, request.query, name=address.name)
         verb = _verb(request.method, address, query)
@@ -144,7 +147,7 @@ class Api:
     def _change(self, request: web.Request, verb: str, address: Address, body: Any) -> Obj:
         new = body
         if verb == "patch":
-            new = apply_patch(self._find(address), body, request.content_type)
+            new = self._patched(self._find(address), address, body, request.content_type)
         elif not isinstance(body, dict):
             raise bad_request("the body of an update request is an object")
         new.setdefault("metadata", {}).setdefault("name", address.name)
@@ -160,15 +163,20 @@ class Api:
             dry_run=_is_dry(request),
         )
 
+    def _patched(self, held: Obj, address: Address, body: Any, kind: str) -> Obj:
+        new = apply_patch(held, body, kind)
+        wanted = new.get("metadata", {}).get("uid", uid_of(held))
+        if wanted != uid_of(held):
+            cause = ("metadata.uid", "FieldValueInvalid", f'Invalid value: "{wanted}": field is immutable')
+            raise invalid(address.resource, address.name, [cause])
+        return new
+
     def _delete(self, request: web.Request, address: Address, body: Any) -> Obj:
         options: Obj = body if isinstance(body, dict) else {}
         obj = self._find(address)
         wanted = options.get("preconditions", {}).get("uid", uid_of(obj))
         if wanted != uid_of(obj):
-            why = f"the UID in the precondition ({wanted}) does not match the UID in record ({uid_of(obj)}). "
-            raise conflict(
-                address.resource, address.name, f"{why}The object might have been deleted and then recreated"
-            )
+            raise wrong_uid(address.resource, address.name, wanted, uid_of(obj))
         grace = request.query.get("gracePeriodSeconds", options.get("gracePeriodSeconds"))
         if not _is_dry(request):
             obj = self._writes.delete(address.resource, *address.key, grace=None if grace is None else int(grace))

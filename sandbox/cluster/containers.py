@@ -150,9 +150,7 @@ class ContainerLife:
         text = f"back-off {delay:.0f}s restarting failed container={report.name} pod={self._around.pod}"
         if delay >= 60:
             text = text.replace(f"{delay:.0f}s", f"{int(delay // 60)}m{int(delay % 60)}s")
-        self._around.tell(
-            "BackOff", f"Back-off restarting failed container {report.name} in pod {self._around.pod}", True
-        )
+        self._around.tell("BackOff", f"Back-off restarting failed container {report.name} in pod {self._around.pod}")
         # The kubelet reports the back-off in its next round, which may be as late as the restart itself.
         noticed = random.choice((1.0, delay + _ROUND - 0.1))
         await clock.sleep(noticed)

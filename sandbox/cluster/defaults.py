@@ -11,6 +11,11 @@ from sandbox.cluster.documents import Obj, meta
 from sandbox.cluster.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Resource
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_NAME_RULE: Final = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
 _Cause = tuple[str, str, str]
 
 
@@ -32,42 +37,43 @@ def fill(resource: Resource, obj: Obj) -> None:
     obj.setdefault("status", {}) if resource.subresources else None
 
 
-def check(resource: Resource, obj: Obj) -> None:
-    """Raises `ApiError` 422 that lists every fault."""
-    causes: list[_Cause] = []
-    name = str(meta(obj).get("name", ""))
-    if not name:
-        causes.append(("metadata.name", "FieldValueRequired", "Required value: name or generateName is required"))
-    elif not _NAME.fullmatch(name):
-        why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
-        causes.append(("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {why}'))
+def check(resource: Resource, obj: Obj, before: Obj | None = None) -> None:
+    """Raises `ApiError` 422 that lists every fault; `before` is what an update replaces."""
+    causes = _faults_of_name(str(meta(obj).get("name", "")))
     if resource == PODS:
         causes += _faults_of_containers(obj["spec"], "spec")
     elif resource in {DEPLOYMENTS, REPLICA_SETS}:
-        causes += _faults_of_selector(obj["spec"])
+        causes += _faults_of_selector(obj["spec"], before)
         causes += _faults_of_containers(obj["spec"]["template"]["spec"], "spec.template.spec")
     if causes:
-        raise invalid(resource, name, causes)
+        raise invalid(resource, str(meta(obj).get("name", "")), causes)
 
 
-def check_unchanged_selector(resource: Resource, obj: Obj, before: Obj) -> None:
-    """The selector of a workload is for life."""
-    if resource in {DEPLOYMENTS, REPLICA_SETS} and obj["spec"]["selector"] != before["spec"]["selector"]:
-        shown = json.dumps(obj["spec"]["selector"], separators=(",", ":"))
-        cause = ("spec.selector", "FieldValueInvalid", f"Invalid value: {shown}: field is immutable")
-        raise invalid(resource, str(obj["metadata"]["name"]), [cause])
+def _faults_of_name(name: str) -> list[_Cause]:
+    if not name:
+        return [("metadata.name", "FieldValueRequired", "Required value: name or generateName is required")]
+    if not _NAME.fullmatch(name):
+        return [("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {_NAME_RULE}')]
+    return []
 
 
-def _faults_of_selector(spec: Obj) -> list[_Cause]:
+def _faults_of_selector(spec: Obj, before: Obj | None) -> list[_Cause]:
     labels = spec["template"].get("metadata", {}).get("labels", {})
     wanted = spec.get("selector", {}).get("matchLabels", {})
+    causes: list[_Cause] = []
     if not wanted:
-        return [("spec.selector", "FieldValueRequired", "Required value")]
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        shown = json.dumps(labels, separators=(",", ":"))
-        text = f"Invalid value: {shown}: `selector` does not match template `labels`"
-        return [("spec.template.metadata.labels", "FieldValueInvalid", text)]
-    return []
+        causes.append(("spec.selector", "FieldValueRequired", "Required value"))
+    elif any(labels.get(key) != value for key, value in wanted.items()):
+        text = f"Invalid value: {_shown(labels)}: `selector` does not match template `labels`"
+        causes.append(("spec.template.metadata.labels", "FieldValueInvalid", text))
+    if before is not None and spec.get("selector") != before["spec"]["selector"]:
+        text = f"Invalid value: {_shown(spec.get('selector'))}: field is immutable"
+        causes.append(("spec.selector", "FieldValueInvalid", text))
+    return causes
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _faults_of_containers(spec: Obj, path: str) -> list[_Cause]:
@@ -83,7 +89,7 @@ def _faults_of_containers(spec: Obj, path: str) -> list[_Cause]:
         if name in seen:
             causes.append((f"{at}.name", "FieldValueDuplicate", f'Duplicate value: "{name}"'))
         image = str(container.get("image", ""))
-        if image != image.strip():
+        if image != image.strip() and path == "spec":  # only of pods: templates are taken as they are
             text = f'Invalid value: "{image}": must not have leading or trailing whitespace'
             causes.append((f"{at}.image", "FieldValueInvalid", text))
         seen.add(name)

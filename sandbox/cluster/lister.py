@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -51,16 +52,17 @@ class Lister:
 
     def _continue(self, token: str) -> tuple[int, list[Obj]]:
         try:
-            base64.urlsafe_b64decode(token).decode()
+            json.loads(base64.urlsafe_b64decode(token))
         except ValueError as error:
-            raise bad_request(f"continue key is not valid: {error}") from error
+            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
         rest = self._rests.get(token)
         if rest is None or rest.revision < self._store.oldest:
             raise continue_too_old()
         return rest.revision, rest.items
 
     def _keep(self, rest: _Rest) -> str:
-        token = base64.urlsafe_b64encode(secrets.token_bytes(18)).decode()
+        content = {"v": "meta.k8s.io/v1", "rv": rest.revision, "start": secrets.token_hex(8)}
+        token = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
         self._rests[token] = rest
         while len(self._rests) > _KEPT:
             del self._rests[next(iter(self._rests))]

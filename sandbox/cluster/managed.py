@@ -14,6 +14,12 @@ _NOBODYS: Final = frozenset(
      "deletionTimestamp", "deletionGracePeriodSeconds"}
 )  # fmt: skip
 
+_OPTIONAL: Final = frozenset(
+    {"labels", "annotations", "rollingUpdate", "readinessProbe", "livenessProbe", "startupProbe", "httpGet",
+     "tcpSocket", "exec", "conditions", "ownerReferences", "env", "ports", "volumes", "volumeMounts", "nodeSelector"}
+)  # fmt: skip
+"""Fields that can be there and empty, so that owning them is told apart from owning what is in them."""
+
 
 def with_writer(new: Obj, before: Obj | None, *, manager: str, subresource: str, now: str) -> Obj:
     """`new` with its `managedFields` brought up to date for a write by `manager` over `before`; `new` is changed."""
@@ -66,15 +72,18 @@ def _flatten(obj: Obj) -> dict[_Path, Any]:
 
 
 def _walk(value: Any, field: str, path: _Path, leaves: dict[_Path, Any]) -> None:
-    if isinstance(value, dict) and value:
-        if len(path) > 1:
+    if isinstance(value, dict) and value and field != "selector":
+        if field in _OPTIONAL:
             leaves[*path, _SELF] = None
         for key, item in value.items():
             _walk(item, key, (*path, f"f:{key}"), leaves)
     elif isinstance(value, list) and value and is_keyed(field, value):
-        leaves[*path, _SELF] = None
+        if field in _OPTIONAL:
+            leaves[*path, _SELF] = None
         for item in value:
-            _walk(item, "", (*path, f"k:{item_key(field, item)}"), leaves)
+            step = (*path, f"k:{item_key(field, item)}")
+            leaves[*step, _SELF] = None
+            _walk(item, "", step, leaves)
     else:
         leaves[path] = value
 

@@ -22,13 +22,15 @@ def apply_patch(obj: Obj, patch: Any, content_type: str) -> Obj:
         case "application/strategic-merge-patch+json":
             return strategic_merge(obj, _as_object(patch))
         case _:
-            raise unsupported_media(content_type)
+            raise unsupported_media()
 
 
 def json_patch(obj: Obj, operations: Any) -> Obj:
     """RFC 6902, all or nothing."""
     if not isinstance(operations, list):
-        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     doc = clone(obj)
     for operation in operations:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sandbox.cluster.answers import bad_request
+from sandbox.cluster.answers import ApiError, bad_request
 from sandbox.cluster.documents import Obj
 from sandbox.cluster.resources import EVENTS, PODS, Resource
 
@@ -43,10 +43,10 @@ class Query:
         return cls(
             watch=_truth(values.get("watch", "")),
             revision=_revision(values.get("resourceVersion", "")),
-            timeout=float(values["timeoutSeconds"]) if values.get("timeoutSeconds") else None,
+            timeout=float(_whole(values.get("timeoutSeconds", ""))) or None,
             bookmarks=_truth(values.get("allowWatchBookmarks", "")),
             initial_events=_truth(values.get("sendInitialEvents", "")),
-            limit=int(values.get("limit") or 0),
+            limit=_whole(values.get("limit", "")),
             token=values.get("continue", ""),
             exact=values.get("resourceVersionMatch") == "Exact",
             matches=lambda obj: labels(obj) and fields(obj) and (not name or obj["metadata"]["name"] == name),
@@ -71,7 +71,7 @@ def field_selector(resource: Resource, text: str) -> Match:
     for part in filter(None, text.split(",")):
         key, sign, value = re.split(r"(!=|==|=)", part, maxsplit=1)
         if key not in {"metadata.name", "metadata.namespace", *_FIELDS.get(resource, ())}:
-            raise bad_request(f"field label not supported: {key}")
+            raise bad_request(f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"')
         rules.append((key, sign != "!=", value))
     return lambda obj: all((_field(obj, key) == value) is wanted for key, wanted, value in rules)
 
@@ -83,6 +83,8 @@ def _requirement(key: str, operator: str, value: str) -> Match:
         found: str | None = obj["metadata"].get("labels", {}).get(key.lstrip("!"))
         return found
 
+    if operator in {"in", "notin"} and not value.startswith("("):
+        raise bad_request(f"unable to parse requirement: found '{value}' expected: '('")
     match operator:
         case "":
             return lambda obj: (label(obj) is None) is key.startswith("!")
@@ -104,9 +106,16 @@ def _truth(text: str) -> bool:
     return text in {"1", "t", "T", "true", "TRUE", "True"}
 
 
+def _whole(text: str) -> int:
+    if text and not text.lstrip("-").isdecimal():
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text or 0)
+
+
 def _revision(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        why = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise ApiError(500, "", f"resourceVersion: {why}")
     return int(text)

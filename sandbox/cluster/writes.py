@@ -73,8 +73,7 @@ class Writes:
         new = _merged_status(obj, before) if subresource == "status" else _merged_spec(resource, obj, before)
         if not subresource:
             defaults.fill(resource, new)
-            defaults.check(resource, new)
-            defaults.check_unchanged_selector(resource, new, before)
+            defaults.check(resource, new, before)
             _count_generation(resource, new, before)
         if new == before:
             return before
