@@ -9,8 +9,10 @@ from types import FrameType
 
 from tests.testbed.bed import TestBed
 from tests.testbed.build import CONTAINERD, CONTROL_PLANE, IMAGES, KWOK, built
-from tests.testbed.needs import choose_node, missing_parts
+from tests.testbed.images.dockerfile import base_store
+from tests.testbed.needs import choose_node, missing_for_image_build, missing_parts
 from tests.testbed.processes import TestBedError
+from tests.testbed.registry import registry_binary
 
 
 def main() -> int:
@@ -20,7 +22,7 @@ def main() -> int:
     up.add_argument("--state-dir", type=Path, help="where to keep it; emptied first (default: a temporary folder)")
     up.add_argument("--node", choices=["auto", "kubelet", "kwok"], default="auto")
     up.add_argument("--registry-port", type=int, default=0, help="0 takes a free one")
-    commands.add_parser("build", help="build all its programs now, so that nothing waits for them later")
+    commands.add_parser("build", help="build all that the tests need now, so that nothing waits later")
     commands.add_parser("missing", help="print what this machine lacks, one a line; exit 1 when something is")
     options = parser.parse_args()
     try:
@@ -51,8 +53,15 @@ def run_until_told(options: argparse.Namespace) -> int:
 
 
 def build_all() -> int:
-    for recipe in (CONTROL_PLANE, CONTAINERD if choose_node() == "kubelet" else KWOK, IMAGES):
+    """All that the tests of this machine use; what it can't use is told and left."""
+    if missing := missing_parts():
+        sys.stderr.write(f"testbed: nothing built, for this machine lacks {'; '.join(missing)}\n")
+        return 0
+    for recipe in (CONTROL_PLANE, *([CONTAINERD] if choose_node() == "kubelet" else []), KWOK, IMAGES):
         built(recipe)
+    registry_binary()
+    if not missing_for_image_build():
+        base_store()
     return 0
 
 

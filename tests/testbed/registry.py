@@ -30,10 +30,9 @@ class RealRegistry:
         state = state_dir or Path(tempfile.mkdtemp(prefix="greenlane-registry-"))
         state.mkdir(parents=True, exist_ok=True)
         chosen = port or free_ports(1)[0]
-        binary = shutil.which("docker-registry") or built(REGISTRY, say) / "registry"
         config = state / "registry.json"
         config.write_text(json.dumps(_configuration(state, chosen)))
-        program = Program.start("registry", [binary, "serve", config], state=state)
+        program = Program.start("registry", [registry_binary(say), "serve", config], state=state)
         registry = cls(program=program, port=chosen, state=state, owns_state=state_dir is None)
         try:
             program.wait_ready(registry.answers, seconds=20)
@@ -73,6 +72,12 @@ class RealRegistry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def registry_binary(say: Say = say_on_stderr) -> Path:
+    """The machine's own, or one built now."""
+    own = shutil.which("docker-registry")
+    return Path(own) if own else built(REGISTRY, say) / "registry"
 
 
 def _configuration(state: Path, port: int) -> dict[str, object]:

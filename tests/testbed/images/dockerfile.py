@@ -61,10 +61,15 @@ class Builder:
 @contextmanager
 def builder(say: Say = say_on_stderr) -> Iterator[Builder]:
     """The builder, alone on this machine while it is used; its base is made the first time (about a minute)."""
-    key = sha256(f"{SUITE} {PACKAGES}".encode()).hexdigest()[:12]
-    store = made_once(f"buildah-{key}", lambda folder: _make_base(folder, say))
+    store = base_store(say)
     with only_one("buildah"):
         yield Builder(store)
+
+
+def base_store(say: Say = say_on_stderr) -> Path:
+    """The folder with the base image, bootstrapped the first time."""
+    key = sha256(f"{SUITE} {PACKAGES}".encode()).hexdigest()[:12]
+    return made_once(f"buildah-{key}", lambda folder: _make_base(folder, say))
 
 
 def _make_base(folder: Path, say: Say) -> None:
