@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,6 +17,7 @@ from bot.engine.engine import Engine
 from bot.engine.tools import Tools
 from bot.errors import SettingsError, TransientError
 from bot.github.adapter import GitHubApp
+from bot.github.client import open_session
 from bot.intake.webhook import MAX_BODY, Webhook
 from bot.registry.client import OciRegistry
 from bot.registry.credentials import Credentials
@@ -65,23 +67,24 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             api_url=settings.github_api_url,
             app_id=settings.github_app.id,
             private_key=settings.github_app.private_key.get_secret_value(),
+            session=await stack.enter_async_context(open_session(on_answer=metrics.github_request)),
             clock=now,
-            on_answer=metrics.github_request,
         )
-        stack.push_async_callback(github.aclose)
         registry = await stack.enter_async_context(OciRegistry(credentials=Credentials(settings.registry_credentials)))
-        cluster = KubernetesCluster(kubeconfig=settings.kubeconfig)
+        cluster = KubernetesCluster(Path(settings.kubeconfig) if settings.kubeconfig else None)
+        await cluster.start()
         stack.push_async_callback(cluster.aclose)
         tools = Tools(
             database=database,
-            github=github,
+            github=github.reads,
             registry=registry,
             cluster=cluster,
             catalog=catalog,
             own_app_id=settings.github_app.id,
             clock=now,
+            forget_installation=github.forget_installation,
         )
-        engine = Engine(tools, writes=github, metrics=metrics, web_url=web_url(settings.github_api_url))
+        engine = Engine(tools, writes=github.writes, metrics=metrics, web_url=web_url(settings.github_api_url))
         webhook = Webhook(
             database=database,
             secrets=settings.webhook_secrets,

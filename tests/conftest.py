@@ -11,7 +11,7 @@ import pytest
 from bot.storage import schema
 from bot.storage.database import Database
 
-# pytest_plugins = ["tests.fixtures_github"]
+pytest_plugins = ["tests.fixtures_github"]
 
 
 class Clock:

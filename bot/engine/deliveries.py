@@ -181,5 +181,6 @@ class Deliveries:
             for repository_id, name in hint.repositories if status == "active" else ():
                 repository = Repository(id=repository_id, full_name=name, installation_id=hint.installation_id)
                 await installations.enrol(connection, repository, now=now)
+        self._tools.forget_installation(hint.installation_id)
         log.info("installation_changed", installation=hint.installation_id, action=hint.action, account=hint.account)
         return f"installation {status}"

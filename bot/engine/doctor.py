@@ -23,8 +23,8 @@ class Finding:
 async def examine(tools: Tools) -> list[Finding]:
     """Database, every repository and every target of the catalog; one line each, none hides another."""
     findings = [await _database(tools)]
-    for name in tools.catalog.repositories:
-        findings.append(await _try(_repository(tools, name), f"repository {name}"))
+    names = tools.catalog.repositories
+    findings += [await _try(_repository(tools, name), f"repository {name}") for name in names]
     for app in tools.catalog.apps:
         for environment in app.environments:
             where = f"{app.name} {environment.name}: {environment.target.workload} in {environment.target.namespace}"

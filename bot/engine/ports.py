@@ -14,6 +14,7 @@ from bot.domain.image import Platform, ResolvedImage
 from bot.domain.intent import Repository, Target
 from bot.domain.pull import Pull as Pull  # noqa: PLC0414 - re-exported: part of the port
 from bot.domain.workload import Observation, Workload
+from bot.domain.workload import Patched as Patched  # noqa: PLC0414 - re-exported: part of the port
 
 Ancestry = Literal["ahead", "behind", "identical", "diverged"]
 
@@ -136,15 +137,6 @@ class Registry(Protocol):
     async def resolve(self, *, repository: str, tag: str) -> ResolvedImage:
         """Raises `NotYetError` for 404, `RejectedError` for 401 and 403, `TransientError` otherwise."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Patched:
-    """What the API server answered to our patch."""
-
-    workload: Workload
-    changed: bool
-    """False when the generation did not move: the image was there already."""
 
 
 class Cluster(Protocol):

@@ -24,3 +24,5 @@ class Tools:
     catalog: Catalog
     own_app_id: int
     clock: Callable[[], datetime]
+    forget_installation: Callable[[int], None]
+    """Drop what is cached about an installation that changed."""

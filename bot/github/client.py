@@ -23,9 +23,24 @@ _MOST_HOPS = 5
 _NO_BODY = b""
 
 
-def open_session() -> aiohttp.ClientSession:
-    """A session with as many connections as GitHub likes to see from one client; the caller closes it."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS))
+def open_session(*, on_answer: Callable[[int | None], None] | None = None) -> aiohttp.ClientSession:
+    """A session with as many connections as GitHub likes to see from one client; the caller closes it.
+
+    `on_answer` hears every answer's status code, None when there was none.
+    """
+    trace = aiohttp.TraceConfig()
+    if on_answer is not None:
+        hear = on_answer
+
+        async def ended(_session: object, _context: object, facts: aiohttp.TraceRequestEndParams) -> None:
+            hear(facts.response.status)
+
+        async def failed(_session: object, _context: object, _facts: object) -> None:
+            hear(None)
+
+        trace.on_request_end.append(ended)
+        trace.on_request_exception.append(failed)
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS), trace_configs=[trace])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,7 @@ class Rig:
             catalog=catalog(self.catalog_text),
             own_app_id=OWN_APP,
             clock=self.clock,
+            forget_installation=lambda _: None,
         )
         admission = Admission(database=self.database, github=self.github, catalog=self.tools.catalog, clock=self.clock)
         messages = Messages(
