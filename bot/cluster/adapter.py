@@ -1,7 +1,6 @@
 """The `Cluster` port on a real API server: reads, the one patch, the shared view, logs and the nodes' platforms."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cluster.answers import ForbiddenError, MissingError, RefusedError
@@ -15,20 +14,12 @@ from bot.cluster.request import NAMESPACES, NODES, PODS, Request
 from bot.cluster.watches import Watches
 from bot.domain.image import Platform
 from bot.domain.intent import Target
-from bot.domain.workload import Observation, Workload
+from bot.domain.workload import Observation, Patched, Workload
 from bot.errors import BrokenError, GreenlaneError, RejectedError
 
 _LOG_BYTES = 256 * 1024
 _LINE = 2000
 _PLATFORMS_KEPT = 300.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Patched:
-    """What the API server answered to our patch; `changed` is False when the image was there already."""
-
-    workload: Workload
-    changed: bool
 
 
 class KubernetesCluster:
@@ -71,14 +62,25 @@ class KubernetesCluster:
         container_index(live, target.container)
         return to_workload(live, target.container)
 
-    async def patch(self, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]) -> Patched:
+    async def patch(
+        self, target: Target, *, uid: str, expected_image: str, image: str, annotations: Mapping[str, str]
+    ) -> Patched:
         """Set image and annotations on exactly that workload; repeating it changes nothing.
 
-        Raises as `read`, and `RejectedError` with `workload_recreated`, `admission_denied` or `cluster_refused`.
+        When the live image is neither `expected_image` nor `image`, raises `TransientError`: read again. Else raises as
+        `read`, and `RejectedError` with `workload_recreated`, `admission_denied` or `cluster_refused`.
         """
         _require_supported(target)
         try:
-            written = await write_image(self._client, self._pace, target, uid=uid, image=image, annotations=annotations)
+            written = await write_image(
+                self._client,
+                self._pace,
+                target,
+                uid=uid,
+                expected_image=expected_image,
+                image=image,
+                annotations=annotations,
+            )
         except (MissingError, ForbiddenError) as error:
             raise await self._explain(target, error) from error
         return Patched(workload=to_workload(written.workload, target.container), changed=written.changed)
@@ -136,9 +138,9 @@ class KubernetesCluster:
         try:
             await self._client.get(request, NamespaceObject)
         except MissingError:
-            sentence = f"there is no namespace `{target.namespace}` in the cluster"
+            sentence = f"There is no namespace `{target.namespace}` in the cluster."
             return RejectedError(
-                "namespace_not_found", sentence, hint="correct `namespace` in the catalog, or create it"
+                "namespace_not_found", sentence, hint="Correct `namespace` in the catalog, or create it."
             )
         except GreenlaneError:
             seen = False  # namespaces can't be read here, which is fine
@@ -147,8 +149,8 @@ class KubernetesCluster:
         if isinstance(error, ForbiddenError):
             return error
         doubt = "" if seen else " (or no such namespace: Greenlane may not read namespaces)"
-        hint = "create it once with `kubectl apply`, or correct `workload` in the catalog"
-        return RejectedError("workload_not_found", missing_workload(target) + doubt, hint=hint)
+        hint = "Create it once with `kubectl apply`, or correct `workload` in the catalog."
+        return RejectedError("workload_not_found", f"{missing_workload(target)}{doubt}.", hint=hint)
 
     @property
     def _client(self) -> Client:
@@ -165,5 +167,5 @@ class KubernetesCluster:
 
 def _require_supported(target: Target) -> None:
     if target.kind != "deployment":
-        sentence = f"workloads of kind `{target.kind}` are not supported"
-        raise RejectedError("kind_not_supported", sentence, hint="use `deployment/<name>` in the catalog")
+        sentence = f"Workloads of kind `{target.kind}` are not supported."
+        raise RejectedError("kind_not_supported", sentence, hint="Use `deployment/<name>` in the catalog.")

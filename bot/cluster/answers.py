@@ -56,7 +56,7 @@ def refusal(request: Request, status: int, headers: Mapping[str, str], body: byt
     if status in {401, 403}:
         return _forbidden(request, status, message)
     if status == 404:
-        return MissingError("not_found", f"the cluster has no such object: {request} {as_code(request.name)}")
+        return MissingError("not_found", f"The cluster has no such object: {request} {as_code(request.name)}.")
     if status == 409:
         return ConflictError(f"the cluster reports a conflict: {request}")
     if status == 410:
@@ -71,9 +71,9 @@ def refused(request: Request, status: int, message: str) -> RefusedError:
     """A refusal for what we asked to write."""
     said = as_code(message) or f"status {status}"
     if _ADMISSION.search(message):
-        sentence = f"an admission rule of the cluster denied the change: {said}"
+        sentence = f"An admission rule of the cluster denied the change: {said}."
         return RefusedError("admission_denied", sentence, status=status, message=message)
-    sentence = f"the cluster refused to {request}: {said}"
+    sentence = f"The cluster refused to {request}: {said}."
     return RefusedError("cluster_refused", sentence, status=status, message=message)
 
 
@@ -81,10 +81,12 @@ def _forbidden(request: Request, status: int, message: str) -> RejectedError:
     if status == 403 and _ADMISSION.search(message) and not _RBAC.search(message):
         return refused(request, status, message)
     if status == 401:
-        sentence = f"the cluster does not accept Greenlane's credentials (401): {request}"
-        return ForbiddenError("cluster_forbidden", sentence, hint="renew the bot's kubeconfig or service account token")
-    sentence = f"the cluster does not allow Greenlane to {request}"
-    hint = f"grant the verb `{request.verb}` on `{request.right}` to the bot's account in {request.place}"
+        sentence = f"The cluster does not accept Greenlane's credentials (401): {request}."
+        return ForbiddenError(
+            "cluster_forbidden", sentence, hint="Renew the bot's kubeconfig or service account token."
+        )
+    sentence = f"The cluster does not allow Greenlane to {request}."
+    hint = f"Grant the verb `{request.verb}` on `{request.right}` to the bot's account in {request.place}."
     return ForbiddenError("cluster_forbidden", sentence, hint=hint)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import structlog
+from yaml import YAMLError
 
 from bot import __version__
 from bot.errors import SettingsError
@@ -17,6 +18,8 @@ _REFRESH = 45.0
 _PLUGIN = 60.0
 """Seconds for an exec plugin, which may ask an identity provider."""
 _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+_MALFORMED = (ValueError, TypeError, AttributeError, KeyError, AssertionError)
+"""What the library raises where a kubeconfig has another shape than it thinks."""
 log = structlog.get_logger(__name__)
 
 
@@ -78,7 +81,7 @@ async def _from_file(path: str, configuration: Any, *, use_proxies: bool) -> Con
         _refuse_what_would_be_ignored(user, path)
         async with asyncio.timeout(_PLUGIN):
             await loader.load_and_set(configuration)
-    except (ConfigException, OSError, ValueError, TypeError, AttributeError, KeyError, AssertionError) as error:
+    except (ConfigException, YAMLError, OSError, *_MALFORMED) as error:
         # The library's own texts may quote the file, and with it a token.
         raise SettingsError(f"the kubeconfig {path} can't be used ({type(error).__name__})") from error
     connection = _open(configuration, use_proxies=use_proxies)

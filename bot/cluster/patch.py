@@ -1,6 +1,7 @@
 """The one narrow write: a JSON patch that may only change our container's image and our annotations.
 
-Its `test` operations pin uid and container name, so that neither a recreated workload nor a reordered list is hit.
+Its `test` operations pin uid, container name and the image that was read: neither a recreated workload, nor a
+reordered list, nor somebody's newer image is hit.
 A strategic merge would add a container where the name is mistyped.
 """
 
@@ -30,17 +31,27 @@ class Written:
 
 
 async def write_image(
-    client: Client, pace: Pace, target: Target, *, uid: str, image: str, annotations: Mapping[str, str]
+    client: Client,
+    pace: Pace,
+    target: Target,
+    *,
+    uid: str,
+    expected_image: str,
+    image: str,
+    annotations: Mapping[str, str],
 ) -> Written:
     """Patch until it is in or refused; repeating it changes nothing.
 
+    Writes only over `expected_image` (or `image` itself), so that a worker that was overtaken stops.
+
     Raises `RejectedError` (`workload_recreated`, `container_not_found`, `admission_denied`, `cluster_refused`,
-    `cluster_forbidden`) and `TransientError` when others kept writing.
+    `cluster_forbidden`) and `TransientError` when others wrote meanwhile.
     """
     back_off = BackOff(pace)
     lost: RefusedError | ConflictError | None = None
     for _ in range(_TRIES):
         before = await read_deployment(client, target)
+        _require_image(before, target, (expected_image, image))
         operations = image_patch(before, target.container, uid=uid, image=image, annotations=annotations)
         try:
             after = await client.patch(_request("patch", target), DeploymentObject, operations=operations)
@@ -66,15 +77,23 @@ def image_patch(
 ) -> list[dict[str, Any]]:
     """The patch's operations for the object as it is now."""
     if live.metadata.uid != uid:
-        sentence = f"`{live.metadata.name}` was deleted and made anew since it was read"
-        raise RejectedError("workload_recreated", sentence, hint="deploy again to take the new one")
+        sentence = f"`{live.metadata.name}` was deleted and made anew since it was read."
+        raise RejectedError("workload_recreated", sentence, hint="Deploy again to take the new one.")
     place = f"/spec/template/spec/containers/{container_index(live, container)}"
+    now = image_of(live, container)
     return [
         {"op": "test", "path": "/metadata/uid", "value": uid},
         {"op": "test", "path": f"{place}/name", "value": container},
+        {"op": "test", "path": f"{place}/image", "value": now},
         {"op": "replace", "path": f"{place}/image", "value": image},
         *_annotate(live, annotations),
     ]
+
+
+def _require_image(live: DeploymentObject, target: Target, allowed: tuple[str, str]) -> None:
+    container_index(live, target.container)
+    if image_of(live, target.container) not in allowed:
+        raise TransientError(f"the image of {target.workload} was changed since it was read; reading it again")
 
 
 def _annotate(live: DeploymentObject, annotations: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -98,8 +117,8 @@ def container_index(live: DeploymentObject, container: str) -> int:
     names = [each.name for each in live.spec.template.spec.containers or ()]
     if container not in names:
         known = ", ".join(f"`{name}`" for name in names)
-        sentence = f"`{live.metadata.name}` has no container `{container}`; it has {known or 'none'}"
-        raise RejectedError("container_not_found", sentence, hint="correct `container` in the catalog")
+        sentence = f"`{live.metadata.name}` has no container `{container}`; it has {known or 'none'}."
+        raise RejectedError("container_not_found", sentence, hint="Correct `container` in the catalog.")
     return names.index(container)
 
 
@@ -123,5 +142,5 @@ def _request(verb: str, target: Target) -> Request:
 
 
 def missing_workload(target: Target) -> str:
-    """The sentence for a workload that is not there."""
-    return f"there is no {target.kind} {as_code(target.name)} in namespace `{target.namespace}`"
+    """What to say of a workload that is not there, without a full stop."""
+    return f"There is no {target.kind} {as_code(target.name)} in namespace `{target.namespace}`"

@@ -162,10 +162,10 @@ def _lifetime(end: Terminated) -> str:
 
 def _exit_step(end: Terminated) -> str:
     if end.reason == "OOMKilled":
-        return "raise the container's memory limit, or make it need less"
+        return "Raise the container's memory limit, or make it need less."
     if end.reason in _FAILED_STARTS:
         return FIX_COMMAND
-    return "read the container's last log lines, fix and merge"
+    return "Read the container's last log lines, fix and merge."
 
 
 def _creation(observation: Observation, replica_set: ReplicaSet, now: datetime) -> Iterator[Finding]:
@@ -186,6 +186,6 @@ def _creation(observation: Observation, replica_set: ReplicaSet, now: datetime) 
         sentence="the namespace's quota is used up, so no new pod is created"
         if quota
         else "the cluster refuses to create the new pods",
-        next_step="raise the quota, or ask for less" if quota else "change the workload as the message says",
+        next_step="Raise the quota, or ask for less." if quota else "Change the workload as the message says.",
         evidence=one_line(condition.message, limit=_EVIDENCE),
     )

@@ -76,9 +76,9 @@ NODE_FAULT = _words(
     "deadline exceeded",
 )
 _NO_PROGRAM = _words("no such file or directory", "executable file not found.*", "permission denied", "is a directory")
-FIX_COMMAND = "correct the image's entrypoint or the workload's `command`"
-_CHECK_TAG = "check that CI pushed this image, then deploy again"
-_CHECK_RIGHTS = "check the image pull secret of the namespace and the rights of its account"
+FIX_COMMAND = "Correct the image's entrypoint or the workload's `command`."
+_CHECK_TAG = "Check that CI pushed this image, then deploy again."
+_CHECK_RIGHTS = "Check the image pull secret of the namespace and the rights of its account."
 
 # In order: the first row that applies is the finding.
 _ROWS: tuple[Row, ...] = (
@@ -87,42 +87,42 @@ _ROWS: tuple[Row, ...] = (
         _waits("InvalidImageName"),
         AT_ONCE,
         "the image name of container `{container}` is not valid",
-        "correct `image` or `tag` in the catalog",
+        "Correct `image` or `tag` in the catalog.",
     ),
     Row(
         "image_never_pulled",
         _waits("ErrImageNeverPull"),
         AT_ONCE,
         "container `{container}` may not pull its image (`imagePullPolicy: Never`) and the node does not have it",
-        "set `imagePullPolicy: IfNotPresent` in the workload",
+        "Set `imagePullPolicy: IfNotPresent` in the workload.",
     ),
     Row(
         "image_signature",
         _waits("SignatureValidationFailed"),
         AT_ONCE,
         "the node refused the signature of the image of container `{container}`",
-        "sign the image with the key that the node's policy names",
+        "Sign the image with the key that the node's policy names.",
     ),
     Row(
         "image_signature",
         _waits(*_PULL, message=re.compile("SignatureValidationFailed")),
         AT_ONCE,
         "the node refused the signature of the image of container `{container}`",
-        "sign the image with the key that the node's policy names",
+        "Sign the image with the key that the node's policy names.",
     ),
     Row(
         "image_pull",
         _waits(*_PULL, message=_TEMPORARY),
         NETWORK,
         "the image of container `{container}` can't be pulled now: the registry does not answer as it should",
-        "check the registry and the node's way to it",
+        "Check the registry and the node's way to it.",
     ),
     Row(
         "image_platform",
         _waits(*_PULL, message=_words("no match for platform.*", "no matching manifest.*")),
         AT_ONCE,
         "the image of container `{container}` is not made for the node's platform",
-        "build the image for the nodes' platform",
+        "Build the image for the nodes' platform.",
     ),
     Row(
         "image_not_found",
@@ -152,7 +152,7 @@ _ROWS: tuple[Row, ...] = (
         _waits(*_PULL, "RegistryUnavailable", "ImageInspectError"),
         NETWORK,
         "the image of container `{container}` can't be pulled",
-        "check the registry and the node's way to it",
+        "Check the registry and the node's way to it.",
     ),
     Row(
         "container_config",
@@ -166,14 +166,14 @@ _ROWS: tuple[Row, ...] = (
         _waits("CreateContainerConfigError"),
         OPERATOR,
         "container `{container}` refers to a secret, a config map or a key that is not there",
-        "create it in the namespace, or correct the reference",
+        "Create it in the namespace, or correct the reference.",
     ),
     Row(
         "node_fault",
         _waits(*_START, message=NODE_FAULT),
         None,
         "the node could not start container `{container}`",
-        "if it stays, tell the platform team the node's name",
+        "If it stays, tell the platform team the node's name.",
     ),
     Row(
         "cannot_start",

@@ -135,6 +135,15 @@ class Workload:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Patched:
+    """What the API server answered to our patch."""
+
+    workload: Workload
+    changed: bool
+    """False when the image was there already: the generation did not move for us."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
     """Everything known about one rollout at one moment."""
 

@@ -49,8 +49,10 @@ async def test_a_missing_right_is_named_with_verb_resource_and_namespace(client,
     with pytest.raises(ForbiddenError) as caught:
         await client.get(GET, DeploymentObject)
 
-    assert caught.value.sentence == "the cluster does not allow Greenlane to get deployments.apps in namespace `team-a`"
-    assert caught.value.hint == "grant the verb `get` on `deployments.apps` to the bot's account in namespace `team-a`"
+    assert (
+        caught.value.sentence == "The cluster does not allow Greenlane to get deployments.apps in namespace `team-a`."
+    )
+    assert caught.value.hint == "Grant the verb `get` on `deployments.apps` to the bot's account in namespace `team-a`."
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def parsed(**changes):
 
 
 async def write(client, time, **changes):
-    wish = {"uid": "uid-web", "image": IMAGE, "annotations": NOTES, **changes}
+    wish = {"uid": "uid-web", "expected_image": "reg.example/web:v1", "image": IMAGE, "annotations": NOTES, **changes}
     return await write_image(client, time.pace, TARGET, **wish)
 
 
@@ -31,6 +31,7 @@ def test_only_image_and_our_annotations_are_written_under_tests():
     assert operations == [
         {"op": "test", "path": "/metadata/uid", "value": "uid-web"},
         {"op": "test", "path": "/spec/template/spec/containers/1/name", "value": "web"},
+        {"op": "test", "path": "/spec/template/spec/containers/1/image", "value": "reg.example/web:v1"},
         {"op": "replace", "path": "/spec/template/spec/containers/1/image", "value": IMAGE},
         {"op": "add", "path": "/metadata/annotations/greenlane.dev~1commit", "value": "abc"},
         {"op": "add", "path": "/metadata/annotations/greenlane.dev~1intent", "value": "7"},
@@ -40,7 +41,7 @@ def test_only_image_and_our_annotations_are_written_under_tests():
 def test_missing_annotations_are_added_whole_only_at_the_version_that_was_read():
     operations = image_patch(parsed(annotations=None), "web", uid="uid-web", image=IMAGE, annotations=NOTES)
 
-    assert operations[3:] == [
+    assert operations[4:] == [
         {"op": "test", "path": "/metadata/resourceVersion", "value": "11"},
         {"op": "add", "path": "/metadata/annotations", "value": NOTES},
     ]
@@ -62,7 +63,7 @@ def test_a_missing_container_is_named_with_those_that_exist():
         image_patch(parsed(), "wep", uid="uid-web", image=IMAGE, annotations=NOTES)
 
     assert caught.value.reason == "container_not_found"
-    assert caught.value.sentence == "`web` has no container `wep`; it has `sidecar`, `web`"
+    assert caught.value.sentence == "`web` has no container `wep`; it has `sidecar`, `web`."
 
 
 async def test_it_is_a_json_patch_in_our_name(client, api, time):
@@ -74,7 +75,7 @@ async def test_it_is_a_json_patch_in_our_name(client, api, time):
     asked = api.asked[-1]
     assert asked.headers["Content-Type"] == "application/json-patch+json"
     assert asked.query == {"fieldManager": "greenlane"}
-    assert asked.body[2]["value"] == IMAGE
+    assert asked.body[3]["value"] == IMAGE
     assert (written.changed, written.workload.metadata.generation) == (True, 4)
 
 
@@ -83,6 +84,25 @@ async def test_a_repeated_patch_changed_nothing(client, api, time):
     api.on("PATCH", PATH, give(deployment(image=IMAGE)))
 
     assert (await write(client, time)).changed is False
+
+
+async def test_an_overtaken_worker_does_not_write(client, api, time):
+    api.on("GET", PATH, give(deployment(image="reg.example/web:newer")))
+
+    with pytest.raises(TransientError, match="changed since it was read"):
+        await write(client, time)
+
+    assert api.count("PATCH") == 0
+
+
+async def test_a_newer_image_that_comes_in_between_stays(client, api, time):
+    api.on("GET", PATH, give(deployment()), give(deployment(image="reg.example/web:newer")))
+    api.on("PATCH", PATH, TEST_FAILED)
+
+    with pytest.raises(TransientError, match="changed since it was read"):
+        await write(client, time)
+
+    assert api.count("PATCH") == 1
 
 
 async def test_a_recreated_workload_is_refused_unpatched(client, api, time):
@@ -105,7 +125,7 @@ async def test_a_lost_race_is_read_again_and_repeated(client, api, time, answer)
     written = await write(client, time)
 
     assert written.changed
-    places = [each.body[2]["path"] for each in api.asked if each.method == "PATCH"]
+    places = [each.body[3]["path"] for each in api.asked if each.method == "PATCH"]
     assert places == ["/spec/template/spec/containers/1/image", "/spec/template/spec/containers/0/image"]
 
 
@@ -146,7 +166,7 @@ async def test_a_rules_text_stays_inside_a_code_span(client, api, time):
     with pytest.raises(RejectedError) as caught:
         await write(client, time)
 
-    assert caught.value.sentence.endswith("`admission webhook denied the request: '@all no`")
+    assert caught.value.sentence.endswith("`admission webhook denied the request: '@all no`.")
 
 
 async def test_an_unavailable_server_is_transient(client, api, time):
