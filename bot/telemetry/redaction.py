@@ -17,7 +17,7 @@ _SECRET_TEXTS: Final = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REDACTED),
     # GitHub's tokens, whose prefixes tell them apart, and JSON web tokens.
     (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9_.\-]{10,}|github_pat_[A-Za-z0-9_]{10,}|v1\.[0-9a-f]{40})"), REDACTED),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), REDACTED),
+    (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), REDACTED),
     # Headers and pairs in running text or in a dict's text: the name stays, its value goes.
     (
         re.compile(
@@ -36,7 +36,7 @@ _SECRET_TEXTS: Final = (
         rf"\1{REDACTED}",
     ),
     # https://user:password@host. Greedy: a password may itself have an @, and a host never does.
-    (re.compile(r"\b([a-z][a-z0-9+.\-]*://)[^\s/?#\"']*@", re.IGNORECASE), rf"\1{REDACTED}@"),
+    (re.compile(r"\b([a-z][a-z0-9+.\-]{0,30}://)[^\s/?#\"']*@", re.IGNORECASE), rf"\1{REDACTED}@"),
 )
 
 

@@ -117,6 +117,17 @@ def test_what_is_no_secret_stays(text: str):
     assert redact({"target_key": text, "tokens_left": 3, "has_token": True})["target_key"] == text
 
 
+@pytest.mark.parametrize(
+    "part",
+    ["a.", "eyJ-", "eyJaaaaa.", "a://", "://@", "-----BEGIN PRIVATE KEY", "bearer ", "token=", "ghs_", "\"'", " "],
+)
+@pytest.mark.timeout(10)
+def test_hostile_text_does_not_hold_the_process_up(part: str):
+    text = part * (200_000 // len(part))
+
+    assert len(redact_text(text)) <= 2 * len(text)
+
+
 def test_a_broken_object_does_not_cost_the_line():
     class Broken:
         def __repr__(self) -> str:

@@ -1,6 +1,10 @@
 """A catalog with faults: each one is told, at its place, all at once."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain.catalog import CatalogError, Problem, load_catalog
 
@@ -304,6 +308,32 @@ def test_every_problem_of_every_file_is_told_at_once_and_sorted():
     ]
     assert list(problems) == sorted(problems)
     assert str(caught.value) == "\n".join(str(problem) for problem in problems)
+
+
+@given(st.binary() | st.text())
+def test_no_bytes_at_all_raise_anything_else(content: str | bytes):
+    with suppress(CatalogError):
+        load_catalog({"c.yaml": content})
+
+
+@settings(max_examples=300)
+@given(
+    start=st.integers(0, len(GOOD)),
+    length=st.integers(0, 40),
+    instead=st.text("abz019 :-{}[]*&!|>'\"#%@\n\t<", max_size=12)
+    | st.sampled_from(["<<: ", "&a ", "*a", "? ", "!!int "]),
+)
+def test_no_damage_to_a_good_file_raises_anything_else(start: int, length: int, instead: str):
+    damaged = GOOD[:start] + instead + GOOD[start + length :]
+
+    try:
+        load_catalog({"c.yaml": damaged})
+    except CatalogError as error:
+        lines = damaged.split("\n")
+        for problem in error.problems:
+            assert 1 <= problem.line <= len(lines) + 1
+            assert problem.column >= 1
+            assert "\n" not in str(problem)
 
 
 def test_a_problem_stays_on_its_line_whatever_the_value_has_in_it():
