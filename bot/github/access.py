@@ -13,6 +13,7 @@ from bot.github.answers import to_struct
 from bot.github.client import Answer, ApiClient
 from bot.github.errors import ForbiddenError, NotFoundError, RateLimitedError, UnauthorizedError
 from bot.github.pacing import Pacing
+from bot.github.refusals import lacks_permission, to_missing_permission
 from bot.github.tokens import InstallationToken, InstallationTokens
 
 # GitHub's support told akuity/kargo (#6630) to try again after 3, 10 and 30 s.
@@ -100,6 +101,9 @@ class RepositoryAccess:
                     self._tokens.drop(token)
                     raise
             except (ForbiddenError, NotFoundError) as refused:
+                if not token.allows(refused.refusal.accepted_permissions):
+                    # Without the right to look, GitHub may say 404 for what is there.
+                    raise to_missing_permission(refused.refusal) from refused
                 if not await self._may_be_youth(request, token, refused) or (delay := next(delays, None)) is None:
                     raise
             await self._pacing.sleep(delay)
@@ -111,7 +115,7 @@ class RepositoryAccess:
         if not token.is_young(self._clock()):
             return False
         if isinstance(refused, ForbiddenError):
-            return token.allows(refused.refusal.accepted_permissions)
+            return lacks_permission(refused.refusal)
         if request.url == ITSELF:
             return True
         try:

@@ -97,7 +97,7 @@ class BranchCheck(Struct):
 
 
 class BranchChecks(Struct):
-    enforcement_level: str = ""
+    enforcement_level: str | None = None
     contexts: list[str] = []
     checks: list[BranchCheck] = []
 
@@ -168,7 +168,7 @@ class Deployment(Struct):
 class DeploymentStatus(Struct):
     id: int
     state: str
-    description: str = ""
+    description: str | None = None
 
 
 class Created(Struct):
@@ -177,6 +177,6 @@ class Created(Struct):
 
 class Comment(Struct):
     id: int
-    body: str = ""
+    body: str | None = None
     user: Actor | None = None
     performed_via_github_app: App | None = None

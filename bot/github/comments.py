@@ -25,7 +25,7 @@ class CommentWrites:
         found = found or await self._search(repository, number, marker)
         if found is None:
             return await self._create(repository, number, body)
-        if _lines(found.body) == _lines(body):
+        if _lines(found.body or "") == _lines(body):
             return found.id
         try:
             await self._edit(repository, found.id, body)
@@ -51,7 +51,9 @@ class CommentWrites:
         return min(ours, key=lambda comment: comment.id, default=None)
 
     async def _is_ours(self, comment: answers.Comment, marker: str) -> bool:
-        return marker in comment.body and await self._identity.wrote(comment.user, comment.performed_via_github_app)
+        return marker in (comment.body or "") and await self._identity.wrote(
+            comment.user, comment.performed_via_github_app
+        )
 
     async def _create(self, repository: Repository, number: int, body: str) -> int:
         answer = await self._access.send(

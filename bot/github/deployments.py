@@ -117,7 +117,7 @@ class DeploymentWrites:
             deployment=str(deployment),
         )
         newest = max(found, key=lambda status: status.id, default=None)
-        return newest is not None and (newest.state, newest.description) == (state, description)
+        return newest is not None and (newest.state, newest.description or "") == (state, description)
 
 
 def _key_of(payload: Any) -> object:

@@ -11,6 +11,8 @@ class Refusal:
     """One answer that was not a yes. `status` 0: there was no answer."""
 
     status: int
+    asked: str = ""
+    """What we wanted: `GET repos/acme/shop/pulls/1`."""
     message: str = ""
     documentation_url: str = ""
     request_id: str = ""

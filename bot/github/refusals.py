@@ -38,6 +38,7 @@ def to_error(status: int, headers: Mapping[str, str], body: bytes, *, asked: str
     said = _json_object(body)
     refusal = Refusal(
         status=status,
+        asked=asked,
         message=_message(said),
         documentation_url=str(said.get("documentation_url") or ""),
         request_id=headers.get("x-github-request-id", ""),
@@ -50,7 +51,7 @@ def to_error(status: int, headers: Mapping[str, str], body: bytes, *, asked: str
         )
     if status in {403, 429} and _is_limit(status, headers, refusal.message):
         return _limited(headers, now=now)
-    return _refused(refusal, asked=asked)
+    return _refused(refusal)
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
@@ -62,27 +63,40 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
-def _refused(refusal: Refusal, *, asked: str) -> GreenlaneError:
-    told = f": {refusal.message}" if refusal.message else ""
+def _refused(refusal: Refusal) -> GreenlaneError:
     if refusal.status in {403, 451}:
-        return _forbidden(refusal, asked=asked, told=told)
+        return _forbidden(refusal)
     if refusal.status in _KINDS:
         kind, sentence = _KINDS[refusal.status]
-        return kind(sentence.format(asked=asked, told=told), refusal=refusal)
+        return kind(sentence.format(asked=refusal.asked, told=_told(refusal)), refusal=refusal)
     if refusal.status == 408:
         return TransientError("GitHub timed out")
-    return BrokenError(f"GitHub answered {refusal.status} to {asked}{told}")
+    return BrokenError(f"GitHub answered {refusal.status} to {refusal.asked}{_told(refusal)}")
 
 
-def _forbidden(refusal: Refusal, *, asked: str, told: str) -> ForbiddenError:
-    if not refusal.accepted_permissions:
-        return ForbiddenError(f"GitHub refused {asked}{told}", refusal=refusal)
-    needed = refusal.accepted_permissions.replace(",", " and ").replace(";", " or ").replace("  ", " ")
+def _forbidden(refusal: Refusal) -> ForbiddenError:
+    if lacks_permission(refusal) and refusal.accepted_permissions:
+        return to_missing_permission(refusal)
+    return ForbiddenError(f"GitHub refused {refusal.asked}{_told(refusal)}", refusal=refusal)
+
+
+def lacks_permission(refusal: Refusal) -> bool:
+    """Whether GitHub speaks of the token's rights, and not of a suspension or a plan without the feature."""
+    return "not accessible by integration" in refusal.message.lower()
+
+
+def to_missing_permission(refusal: Refusal) -> ForbiddenError:
+    """A refusal for want of the permissions that its header names."""
+    needed = refusal.accepted_permissions.replace(",", " and ").replace(";", " or ")
     return ForbiddenError(
-        f"the App may not do {asked}: it needs {needed}",
+        f"the App may not do {refusal.asked}: it needs {' '.join(needed.split())}",
         refusal=refusal,
         hint="An owner grants it under the App's permissions, and accepts it for the installation.",
     )
+
+
+def _told(refusal: Refusal) -> str:
+    return f": {refusal.message}" if refusal.message else ""
 
 
 def _is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:

@@ -1,11 +1,14 @@
 """What a read makes of every kind of trouble between us and GitHub."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from bot import __version__
 from bot.errors import BrokenError, RejectedError, TransientError
+from bot.github.client import ApiClient
 from bot.github.errors import ForbiddenError, NotFoundError, RateLimitedError
 
 from .scripted import START, Said
@@ -83,6 +86,20 @@ async def test_nobody_listening_is_cannot_tell(app, scripted, repository, unused
         await lonely.reads.default_branch(repository)
 
 
+async def test_answer_that_does_not_come_is_cannot_tell(session, aiohttp_server, clock):
+    async def never(_: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    silent = web.Application()
+    silent.router.add_route("*", "/{tail:.*}", never)
+    server = await aiohttp_server(silent)
+    api = ApiClient(session, base_url=str(server.make_url("")), clock=clock, timeout=timedelta(milliseconds=50))
+
+    with pytest.raises(TransientError, match="in time"):
+        await api.call("GET", "/app", credential=None)
+
+
 async def test_requests_name_us_and_the_version(app, scripted, repository):
     scripted.says(REPO, GOOD)
 
@@ -150,6 +167,27 @@ async def test_missing_permission_is_named_at_once(app, scripted, repository, cl
         await app.reads.pull(repository, 4)
 
     assert caught.value.reason == "github_forbidden"
+    assert clock.slept == []
+
+
+async def test_404_for_want_of_a_permission_is_not_taken_for_missing(app, scripted, repository, clock):
+    scripted.permissions = {"metadata": "read"}
+    needs = {"X-Accepted-GitHub-Permissions": "contents=read"}
+    scripted.says("GET /repos/acme/shop/branches/main", Said(404, {"message": "Not Found"}, needs))
+
+    with pytest.raises(ForbiddenError, match="needs contents=read"):
+        await app.reads.branch_head(repository, "main")
+
+    assert clock.slept == []
+
+
+async def test_plan_without_rulesets_requires_nothing_by_them(app, scripted, repository, clock):
+    told = "Upgrade to GitHub Pro or make this repository public to enable this feature."
+    needs = {"X-Accepted-GitHub-Permissions": "metadata=read"}
+    scripted.says("GET /repos/acme/shop/rules/branches/main", Said(403, {"message": told}, needs))
+    scripted.says("GET /repos/acme/shop/branches/main", Said(200, {"commit": {"sha": "abc"}}))
+
+    assert await app.reads.required_checks(repository, "main") == ()
     assert clock.slept == []
 
 

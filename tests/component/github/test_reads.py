@@ -1,5 +1,6 @@
 """Every read against the emulated GitHub, for both API versions where they differ."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -289,6 +290,40 @@ async def test_repository_taken_away_is_a_no(connected, github):
     with pytest.raises(RejectedError) as caught:
         await connected.app.reads.default_branch(connected.repository)
     assert caught.value.reason == "github_not_installed"
+
+
+async def test_repository_no_longer_selected_is_a_no(connected, github):
+    github.world.add_repository("acme/other")
+    await connected.app.reads.default_branch(connected.repository)
+    github.world.uninstall(github.installation)
+    again = github.world.install(github.app, "acme", ["acme/other"])
+    moved = replace(connected.repository, installation_id=again.id)
+
+    with pytest.raises(RejectedError) as caught:
+        await connected.app.reads.default_branch(moved)
+    assert caught.value.reason == "github_not_installed"
+    assert await connected.app.reads.find_repository(REPO) is None
+
+
+async def test_missing_permission_is_named(connected, github):
+    rights = {name: level for name, level in github.installation.permissions.items() if name != "checks"}
+    github.installation.permissions = rights
+    reads, repo = connected.app.reads, connected.repository
+
+    assert await reads.default_branch(repo) == "main"
+    with pytest.raises(RejectedError, match="needs checks=read") as caught:
+        await reads.checks(repo, head(github.world))
+    assert caught.value.reason == "github_forbidden"
+    assert connected.slept == []
+
+
+async def test_suspension_during_work_is_told_in_githubs_words(connected, github):
+    await connected.app.reads.default_branch(connected.repository)
+    github.world.suspend(github.installation, by="alice")
+
+    with pytest.raises(RejectedError, match="suspended"):
+        await connected.app.reads.default_branch(connected.repository)
+    assert connected.slept == []
 
 
 async def test_suspended_installation_is_a_no(connected, github):

@@ -149,7 +149,11 @@ async def test_rights_that_are_not_granted_are_left_out(app, scripted, repositor
 
 async def test_missing_right_is_said_when_it_is_needed(app, scripted, repository, clock):
     await test_rights_that_are_not_granted_are_left_out(app, scripted, repository)
-    refusal = Said(403, {"message": "no"}, {"X-Accepted-GitHub-Permissions": "deployments=write"})
+    refusal = Said(
+        403,
+        {"message": "Resource not accessible by integration"},
+        {"X-Accepted-GitHub-Permissions": "deployments=write"},
+    )
     scripted.says("POST /repos/acme/shop/deployments", refusal)
 
     with pytest.raises(ForbiddenError, match="needs deployments=write"):
