@@ -132,7 +132,7 @@ def decide(
     if wanted:
         return _conclude(_board(_by_requirement(wanted, reports)), actions=None)
     board = _board((report.name, report.outcome) for report in reports)
-    return _conclude(board, actions=_actions_outcome(checks.suites, own_app_id=own_app_id, now=now))
+    return _conclude(board, actions=_actions_outcome(checks.suites, now=now))
 
 
 def unknown(sentence: str) -> Decision:
@@ -220,7 +220,7 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=_WORST_FIRST.index)
 
 
-def _actions_outcome(suites: Iterable[CheckSuite], *, own_app_id: int, now: datetime) -> Outcome | None:
+def _actions_outcome(suites: Iterable[CheckSuite], *, now: datetime) -> Outcome | None:
     """What GitHub Actions' suites add to its runs: jobs still to be created, or a workflow that never got to any.
 
     GitHub opens a suite for every App that may write checks and most never use it, so a foreign empty suite
@@ -229,7 +229,7 @@ def _actions_outcome(suites: Iterable[CheckSuite], *, own_app_id: int, now: date
     outcomes = {
         outcome
         for suite in suites
-        if suite.app_slug == ACTIONS_SLUG and suite.app_id != own_app_id
+        if suite.app_slug == ACTIONS_SLUG
         if (outcome := _suite_outcome(suite, now=now)) is not None
     }
     return _worst(outcomes) if outcomes else None

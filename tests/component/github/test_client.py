@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot import __version__
 from bot.errors import BrokenError, RejectedError, TransientError
-from bot.github.client import ApiClient
+from bot.github.client import ApiClient, open_session
 from bot.github.errors import ForbiddenError, NotFoundError, RateLimitedError
 
 from .scripted import START, Said
@@ -98,6 +98,22 @@ async def test_answer_that_does_not_come_is_cannot_tell(session, aiohttp_server,
 
     with pytest.raises(TransientError, match="in time"):
         await api.call("GET", "/app", credential=None)
+
+
+async def test_every_answer_is_counted_and_so_is_its_absence(aiohttp_server, scripted, clock, unused_tcp_port):
+    heard: list[int | None] = []
+    scripted.says("GET /app", Said(502, b"<html>", HTML), Said(200, {}))
+
+    async with open_session(on_answer=heard.append) as session:
+        api = ApiClient(session, base_url=scripted.url, clock=clock)
+        with pytest.raises(TransientError):
+            await api.call("GET", "/app", credential=None)
+        await api.call("GET", "/app", credential=None)
+        nowhere = ApiClient(session, base_url=f"http://127.0.0.1:{unused_tcp_port}", clock=clock)
+        with pytest.raises(TransientError):
+            await nowhere.call("GET", "/app", credential=None)
+
+    assert heard == [502, 200, None]
 
 
 async def test_requests_name_us_and_the_version(app, scripted, repository):
