@@ -10,7 +10,10 @@ DEFAULT_PORT = 8484
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when all went well, 1 when something did not hold, 2 when it could not start."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.kubeconfig and not options.kubeconfig.is_file():
+        parser.error(f"there is no kubeconfig {options.kubeconfig}")
     sys.stdout.write("Greenlane demo: starting\n")
     sys.stdout.flush()
     from sandbox.control.refusal import DoorError  # noqa: PLC0415  # the first line should not wait for imports

@@ -25,7 +25,7 @@ class Build:
 async def run_ci(
     stage: Stage, repository: Repository, sha: str, *, passes: bool, behaviour: str | None = None
 ) -> Build:
-    """A passing run pushes the image before it says so, unless the behaviour is `missing`; a failing one pushes none."""
+    """A passing run pushes the image before it says so, unless its behaviour is `missing`; a failing one does not."""
     pull = stage.pull_of(repository, sha)
     how = behaviour or (stage.behaviours.get((repository.id, pull.number), "ok") if pull else "ok")
     pushed = []

@@ -52,7 +52,7 @@ def read_into(kind: type[Any], asked: Fields) -> Any:
     return kind(**values)
 
 
-def _read(each: Field[Any], hint: Any, asked: Fields) -> Any:
+def _read(each: Field[Any], hint: Any, asked: Fields) -> Any:  # noqa: PLR0911  # one answer a type
     default: Any = each.default if each.default is not MISSING else None
     missing = {} if each.default is MISSING and each.default_factory is MISSING else {"default": default}
     if get_origin(hint) in (Union, types.UnionType):

@@ -48,7 +48,8 @@ class Fields:
         return value
 
     def maybe(self, name: str) -> str | None:
-        return self.text(name) if self._values.get(name) is not None else self._skip(name)
+        """The text, or None when it is missing or null."""
+        return None if self.absent(name) else self.text(name)
 
     def choice(self, name: str, options: Iterable[str], default: Any = _MISSING) -> str:
         allowed = list(options)
@@ -69,7 +70,7 @@ class Fields:
         value = self.number(name, default, least=least)
         if value is not default and not float(value).is_integer():
             raise self._wrong(name, "a whole number", value)
-        return value if value is default else int(value)  # type: ignore[return-value]  # the caller's own default
+        return value if value is default else int(value)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         value = self._take(name, default)
@@ -104,7 +105,7 @@ class Fields:
 
     def absent(self, name: str) -> bool:
         """True when the key is missing or null; it counts as asked for."""
-        self._skip(name)
+        self._asked.append(name)
         return self._values.get(name) is None
 
     def rest(self) -> dict[str, Any]:
@@ -128,9 +129,6 @@ class Fields:
                 422, f"{name!r} is missing.", f'Add "{name}" to the body; sandbox/README.md has an example.'
             )
         return value
-
-    def _skip(self, name: str) -> None:
-        self._asked.append(name)
 
     @staticmethod
     def _wrong(name: str, wanted: str, value: object) -> DoorError:

@@ -61,7 +61,7 @@ class BotProcess:
         raise BotError(f"The bot was not ready within {READY_WITHIN:g} s.\n{self._tail()}")
 
     async def ended(self) -> None:
-        """Waits for its end and raises `BotError`: it is never meant to end by itself."""
+        """Waits for its end, and raises `BotError` with its last lines."""
         await self._process.wait()
         raise BotError(await self.obituary())
 

@@ -29,7 +29,7 @@ class PortTakenError(Exception):
 
 @dataclass(kw_only=True)
 class House:
-    """What runs. `address` is the page's and the door's, `api` the emulated GitHub's; `bot` is where webhooks go."""
+    """What runs. `address` is the page's and the door's, `api` the emulated GitHub's."""
 
     stage: Stage
     app: App
@@ -41,7 +41,7 @@ class House:
     @classmethod
     async def start(
         cls, *, registry: SandboxRegistry, image_host: str, cluster: ClusterView, binary: Path | None,
-        port: int, root: Path, folder: Path, bot: str,
+        port: int, root: Path, folder: Path,
     ) -> Self:  # fmt: skip
         """The demo world, ready before the bot starts. Raises `PortTakenError`."""
         async with AsyncExitStack() as stack:
@@ -55,7 +55,9 @@ class House:
             api = address + API_PATH
             world.urls.serve_at(api=api, web=address)
             await run_first_versions(stage)
-            app = _register(world, root, webhook_url=f"{bot}/webhook")
+            open_proposals(stage)
+            app = _register(world, root)
+            world.install(app, "acme", by="alice")
             house = cls(stage=stage, app=app, address=address, api=api, folder=folder, _stack=stack.pop_all())
             house._write_files()
             return house
@@ -75,10 +77,9 @@ class House:
             "KUBECONFIG": str(kubeconfig),
         }
 
-    def open_for_business(self) -> None:
-        """Now that the bot listens: the App is installed and the pull requests come."""
-        self.stage.world.install(self.app, "acme", by="alice")
-        open_proposals(self.stage)
+    def send_webhooks_to(self, bot: str) -> None:
+        """Now that the bot listens; what was before reached nobody, as before an App is installed."""
+        self.app.webhook_url = f"{bot}/webhook"
 
     async def aclose(self) -> None:
         await self._stack.aclose()
@@ -98,11 +99,11 @@ def add_github(app: web.Application, world: World) -> None:
     app.cleanup_ctx.append(door.deliver)
 
 
-def _register(world: World, root: Path, *, webhook_url: str) -> App:
+def _register(world: World, root: Path) -> App:
     """The App with the permissions and events of its own manifest, not one more."""
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
     return world.add_app(
-        manifest["name"], webhook_url=webhook_url, webhook_secret=WEBHOOK_SECRET,
+        manifest["name"], webhook_secret=WEBHOOK_SECRET,
         permissions=manifest["default_permissions"], events=manifest["default_events"],
     )  # fmt: skip
 

@@ -21,15 +21,18 @@ teams:
         image: {registry}/payments/checkout
         image_deadline: {image_deadline}
         environments:
-          staging:    {{namespace: payments-staging,    workload: deployment/checkout, container: web, deploy: on-merge}}
-          production: {{namespace: payments-production, workload: deployment/checkout, container: web, deploy: on-command}}
+          staging:
+            {{namespace: payments-staging, workload: deployment/checkout, container: web, deploy: on-merge}}
+          production:
+            {{namespace: payments-production, workload: deployment/checkout, container: web, deploy: on-command}}
       receipts:
         repository: acme/receipts
         image: {registry}/payments/receipts
         checks: {{require: [build]}}
         image_deadline: {image_deadline}
         environments:
-          staging: {{namespace: payments-staging, workload: deployment/receipts, container: web, deploy: on-push}}
+          staging:
+            {{namespace: payments-staging, workload: deployment/receipts, container: web, deploy: on-push}}
 """
 
 

@@ -19,6 +19,7 @@ READS = {
     "events": "/api/v1/events",
 }
 SECONDS = 15
+_JSON = dict.fromkeys((200, 201, 202), "object")
 
 
 class RealCluster:
@@ -77,7 +78,7 @@ class RealCluster:
 
         try:
             found: JSON = await self._api.call_api(
-                path, method, body=body, auth_settings=["BearerToken"], response_types_map={200: "object", 201: "object"},
+                path, method, body=body, auth_settings=["BearerToken"], response_types_map=_JSON,
                 header_params={"Accept": "application/json", "Content-Type": "application/json"},
                 _return_http_data_only=True, _request_timeout=SECONDS,
             )  # fmt: skip

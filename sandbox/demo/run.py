@@ -43,7 +43,7 @@ async def run(wish: Wish) -> int:
         listen = f"127.0.0.1:{_free_port()}"
         house = await House.start(
             registry=registry, image_host=wish.registry or registry.host, cluster=cluster.view, binary=cluster.binary,
-            port=wish.port, root=ROOT, folder=wish.folder, bot=f"http://{listen}",
+            port=wish.port, root=ROOT, folder=wish.folder,
         )  # fmt: skip
         try:
             say(f"  ✓ GitHub, page and control door  {time.monotonic() - begin:.1f} s")
@@ -61,11 +61,10 @@ async def _with_bot(
     bot = await BotProcess.start(settings, root=ROOT, log=log)
     try:
         await bot.ready(f"http://{listen}")
-        house.open_for_business()
-        await house.stage.world.quiet(10)
+        house.send_webhooks_to(f"http://{listen}")
         say(f"  ✓ the bot (process {bot.pid}, log in {_near(log)})  {time.monotonic() - begin:.1f} s")
         _invite(house)
-        return await _first(_play(wish, house, cluster), bot.ended(), _told_to_stop(stop))
+        return await _first(_play(wish, house, cluster), _until_it_ends(bot), _told_to_stop(stop))
     finally:
         await bot.aclose()
 
@@ -75,6 +74,12 @@ async def _play(wish: Wish, house: House, cluster: clusters.Chosen) -> int:
         await asyncio.Event().wait()
     async with asyncio.timeout(AUTO_WITHIN):
         return 0 if await auto.play(house.address, cluster=cluster.name) else 1
+
+
+async def _until_it_ends(bot: BotProcess) -> int:
+    """Raises `BotError`: it is never meant to end by itself."""
+    await bot.ended()
+    return 1
 
 
 async def _told_to_stop(stop: asyncio.Event) -> int:
