@@ -3,7 +3,7 @@
 `contract` fails the test at its end when anything on the wire broke GitHub's description.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,13 +111,13 @@ class GitHub:
         ) as answer:
             raw = await answer.read()
             json = await answer.json() if raw and "json" in answer.content_type else None
-            return Answered(status=answer.status, headers=dict(answer.headers), body=json, raw=raw)
+            return Answered(status=answer.status, headers=answer.headers, body=json, raw=raw)
 
 
 @dataclass(kw_only=True)
 class Answered:
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: Any
     raw: bytes
 

@@ -1,18 +1,14 @@
 """Opening, merging, closing and reopening pull requests, with the three merge methods."""
 
-from typing import Literal
-
 from sandbox.github import gitlog
 from sandbox.github.errors import RefusedError, invalid, not_found
-from sandbox.github.gates import Gates
-from sandbox.github.model import Repository, User
-from sandbox.github.records import Commit, PullRequest
+from sandbox.github.landing import Landing, Method
+from sandbox.github.model import JSON, Repository
+from sandbox.github.records import PullRequest
 from sandbox.github.state import Repo, Who
 
-Method = Literal["merge", "squash", "rebase"]
 
-
-class Pulls(Gates):
+class Pulls(Landing):
     """What the pull request page's buttons do."""
 
     def open_pull(
@@ -68,7 +64,7 @@ class Pulls(Gates):
         pull, user = self.pull(repo, number), self.user(by)
         self._check_mergeable(pull, method, sha, bypass=bypass)
         pull.landed_on = pull.repository.head(pull.base_ref)
-        new = self._land(pull, user, method, title, message)
+        new = self.land(pull, user, method, title, message)
         repository = pull.repository
         self.mark_merged(pull, new, by=user)
         self.move_ref(repository, f"refs/heads/{pull.base_ref}", new, by=user)
@@ -89,6 +85,26 @@ class Pulls(Gates):
         pull.state, pull.closed_at, pull.mergeable = "open", None, None
         pull.updated_at = self.clock()
         self.tell_pull(pull, "reopened", by=self.user(by))
+
+    def edit_pull(
+        self, pull: PullRequest, *, by: Who, title: str | None = None, body: str | None = None, base: str | None = None
+    ) -> None:
+        """Change what is given; a new base branch must exist."""
+        changes: JSON = {}
+        if title not in (None, pull.title):
+            changes["title"], pull.title = {"from": pull.title}, title or ""
+        if body not in (None, pull.body):
+            changes["body"], pull.body = {"from": pull.body or ""}, body
+        if base not in (None, pull.base_ref):
+            sha = pull.repository.head(base or "")
+            if sha is None:
+                raise invalid("PullRequest", "base")
+            changes["base"] = {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}
+            pull.base_ref, pull.base_sha = base or "", sha
+            self.forget_test_merge(pull)
+        if changes:
+            pull.updated_at = self.clock()
+            self.tell_pull(pull, "edited", by=self.user(by), changes=changes)
 
     def ready(self, repo: Repo, number: int, *, by: Who) -> None:
         """Draft no more."""
@@ -157,44 +173,3 @@ class Pulls(Gates):
         complaint = self.complaint(pull)
         if complaint and not bypass:
             raise RefusedError(405, complaint)
-
-    def _land(self, pull: PullRequest, by: User, method: Method, title: str | None, message: str | None) -> str:
-        base_sha = pull.repository.head(pull.base_ref)
-        if base_sha is None:
-            raise RefusedError(405, "Base branch was deleted")
-        own = gitlog.only_in(self.commits, pull.head_sha, base=base_sha)
-        if method == "rebase":
-            return self._replay(pull, own, base_sha, by)
-        files = self.merged_files(base_sha, pull.head_sha) or {}
-        if method == "squash":
-            first = title or f"{pull.title} (#{pull.number})"
-            rest = message if message is not None else "\n\n".join(f"* {commit.message}" for commit in own)
-            parents, author = [base_sha], pull.author
-        else:
-            first = title or f"Merge pull request #{pull.number} from {pull.head_label.replace(':', '/')}"
-            rest = message if message is not None else pull.title
-            parents, author = [base_sha, pull.head_sha], by
-        text = f"{first}\n\n{rest}" if rest else first
-        return self.keep_commit(
-            pull.repository, files=files, parents=parents, message=text, author=author, committer=self._ghost()
-        ).sha
-
-    def _replay(self, pull: PullRequest, own: list[Commit], base_sha: str, by: User) -> str:
-        """New commits on top of base, even where a fast-forward would do."""
-        tip = base_sha
-        for commit in own:
-            if len(commit.parents) > 1:
-                continue
-            old = self.commits[commit.parents[0]].files if commit.parents else {}
-            files = gitlog.merge_trees(base=old, ours=self.commits[tip].files, theirs=commit.files)
-            if files is None:
-                raise RefusedError(405, "This branch can't be rebased")
-            tip = self.keep_commit(
-                pull.repository,
-                files=files,
-                parents=[tip],
-                message=commit.message,
-                author=commit.author,
-                committer=by,
-            ).sha
-        return tip

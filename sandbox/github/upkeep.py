@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sandbox.github import gitlog
 from sandbox.github.installing import Installing
@@ -100,7 +101,7 @@ class Upkeep(Installing):
             files=len(changed),
         )
 
-    def tell_pull(self, pull: PullRequest, action: str, *, by: User, stale: JSON | None = None, **extra: str) -> None:
+    def tell_pull(self, pull: PullRequest, action: str, *, by: User, stale: JSON | None = None, **extra: Any) -> None:
         body: JSON = {"number": pull.number, "pull_request": self.show(pull), **extra}
         self.emit(
             "pull_request",
@@ -124,7 +125,7 @@ class Upkeep(Installing):
         pull.repository.objects.add(after)
         pull.repository.refs[f"refs/pull/{pull.number}/head"] = after
         pull.base_sha = pull.repository.head(pull.base_ref) or pull.base_sha
-        self._forget_test_merge(pull)
+        self.forget_test_merge(pull)
         self.tell_pull(pull, "synchronize", by=by, before=before, after=after)
 
     def _follow_base(self, pull: PullRequest, before: str | None, sha: str, *, by: User) -> None:
@@ -132,9 +133,9 @@ class Upkeep(Installing):
             pull.landed_on = before
             self.mark_merged(pull, sha, by=by)
         else:
-            self._forget_test_merge(pull)
+            self.forget_test_merge(pull)
 
-    def _forget_test_merge(self, pull: PullRequest) -> None:
+    def forget_test_merge(self, pull: PullRequest) -> None:
         pull.mergeable = None
         self.null_reads.pop(pull.id, None)
 

@@ -38,4 +38,14 @@ KNOWN_DEVIATIONS = [
         path=r"(/\d+)?(/deployment_status)?/(environment_url|log_url|target_url)",
         reason='Described as a URI whose default is "", and so it is "" where none was given; seen in recorded events.',
     ),
+    Deviation(
+        place=r"(answer|webhook) .*",
+        path=r"/(.*/)?homepage",
+        reason="An unset homepage is an empty string in recorded payloads, which is no `uri`.",
+    ),
+    Deviation(
+        place=r"(answer|webhook) .*",
+        path=r"/(.*/)?(author|committer|pusher)/email",
+        reason="A bot's address has brackets, `…+github-actions[bot]@users.noreply.github.com`: recorded, yet no `email`.",
+    ),
 ]

@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.github.rest.asking import Page
 
-
-def cut(page: Page, query: Mapping[str, str]) -> tuple[Sequence[Any], int, int]:
+def cut(items: Sequence[Any], query: Mapping[str, str], *, most: int = 100) -> tuple[Sequence[Any], int, int]:
     """Items of the wanted page, its number, and the last page's number. Nonsense numbers mean the default."""
-    size = min(max(_whole(query.get("per_page"), 30), 1), 100)
+    size = min(max(_whole(query.get("per_page"), 30), 1), most)
     number = max(_whole(query.get("page"), 1), 1)
-    last = max(1, -(-len(page.items) // size))
-    return page.items[(number - 1) * size : number * size], number, last
+    last = max(1, -(-len(items) // size))
+    return items[(number - 1) * size : number * size], number, last
 
 
 def link_header(address: str, query: Mapping[str, str], *, number: int, last: int) -> str:

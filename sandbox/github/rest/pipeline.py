@@ -129,7 +129,7 @@ class Pipeline:
         return body or {}
 
     def _paged(self, incoming: Incoming, page: Page, repository: Repository | None) -> Answer:
-        items, number, last = cut(page, incoming.query)
+        items, number, last = cut(page.items, incoming.query)
         shown = [page.show(item) for item in items]
         path = incoming.path
         if repository:
@@ -148,6 +148,8 @@ class Pipeline:
         reply = Reply(status=answer.status, headers=headers | answer.headers, body=raw)
         if body is not None:
             reply.headers["Content-Type"] = "application/json; charset=utf-8"
+        if answer.status == 201 and isinstance(body, dict) and "url" in body:
+            reply.headers["Location"] = str(body["url"])
         if incoming.method == "GET" and answer.status == 200:
             self._cache(incoming, caller, reply)
         return reply

@@ -27,7 +27,13 @@ _CREATE = {
     "draft": Field(kind="boolean"),
     "maintainer_can_modify": Field(kind="boolean"),
 }
-_UPDATE = {"title": Field(), "body": Field(nullable=True), "state": Field(choices=("open", "closed"))}
+_UPDATE = {
+    "title": Field(),
+    "body": Field(nullable=True),
+    "state": Field(choices=("open", "closed")),
+    "base": Field(),
+    "maintainer_can_modify": Field(kind="boolean"),
+}
 _SORTS: dict[str, Callable[[PullRequest], Any]] = {
     "created": lambda pull: pull.number,
     "updated": lambda pull: (pull.updated_at, pull.number),
@@ -110,8 +116,7 @@ def create(ask: Ask) -> Answer:
 def update(ask: Ask) -> Answer:
     body = read_body(ask.body, _UPDATE)
     pull = _pull(ask)
-    pull.title, pull.body = body.get("title", pull.title), body.get("body", pull.body)
-    pull.updated_at = ask.world.clock()
+    ask.world.edit_pull(pull, by=ask.bot, title=body.get("title"), body=body.get("body"), base=body.get("base"))
     if body.get("state") == "closed":
         ask.world.close(ask.repository, pull.number, by=ask.bot)
     elif body.get("state") == "open" and pull.state == "closed":

@@ -1,7 +1,9 @@
 """A repository's code: branches, refs, commits, compare, contents."""
 
 import base64
+import operator
 from collections.abc import Mapping
+from datetime import datetime
 
 from sandbox.github import gitlog
 from sandbox.github.errors import RefusedError, not_found
@@ -9,6 +11,7 @@ from sandbox.github.model import JSON
 from sandbox.github.records import Commit
 from sandbox.github.rest.asking import Answer, Ask, Page, shown
 from sandbox.github.rest.body import Field, read_body
+from sandbox.github.rest.paging import cut, link_header
 from sandbox.github.rest.routing import Route, token_route
 from sandbox.github.show.commits import show_branch, show_commit, show_files, show_ref
 from sandbox.github.show.repositories import show_full_repository
@@ -60,6 +63,9 @@ def update_ref(ask: Ask) -> Answer:
 def list_commits(ask: Ask) -> Page:
     start = _commit(ask, ask.query.get("sha") or ask.repository.default_branch, missing=404)
     history = [ask.world.commits[sha] for sha in gitlog.ancestors(ask.world.commits, start.sha)]
+    for name, keep in (("since", operator.ge), ("until", operator.le)):
+        if limit := ask.query.get(name):
+            history = [commit for commit in history if keep(commit.date, datetime.fromisoformat(limit))]
     if path := ask.query.get("path"):
         history = [commit for commit in history if _touches(ask, commit, path)]
     return Page(items=history, show=lambda commit: show_commit(ask.urls, ask.repository, commit))
@@ -74,7 +80,10 @@ def get_commit(ask: Ask) -> Answer:
 
 
 def compare(ask: Ask) -> Answer:
-    """`base...head`, by branch or SHA; files are against the merge base. Commits come oldest first, 250 at most."""
+    """`base...head`, by branch or SHA; files (300 at most) are against the merge base and on the first page only.
+
+    Commits come oldest first, 250 on one page unless paging is asked for.
+    """
     base_name, dots, head_name = ask.params["basehead"].partition("...")
     if not dots:
         raise not_found()
@@ -86,7 +95,10 @@ def compare(ask: Ask) -> Answer:
     ahead = gitlog.only_in(commits, head.sha, base=base.sha)
     behind = len(gitlog.only_in(commits, base.sha, base=head.sha))
     page = f"{ask.urls.page(ask.repository)}/compare/{base_name}...{head_name}"
-    return shown(
+    paged = {"per_page": "100", **ask.query} if ask.query.keys() & {"page", "per_page"} else {"per_page": "250"}
+    part, number, last = cut(ahead, paged, most=250)
+    api = f"{ask.urls.api}/repositories/{ask.repository.id}/compare/{base_name}...{head_name}"
+    answer = shown(
         {
             "url": f"{ask.urls.repo(ask.repository)}/compare/{base_name}...{head_name}",
             "html_url": page,
@@ -99,10 +111,13 @@ def compare(ask: Ask) -> Answer:
             "ahead_by": len(ahead),
             "behind_by": behind,
             "total_commits": len(ahead),
-            "commits": [show_commit(ask.urls, ask.repository, commit) for commit in ahead[:250]],
-            "files": _files(ask, commits[common].files, head.files, head.sha)[:300],
+            "commits": [show_commit(ask.urls, ask.repository, commit) for commit in part],
+            "files": _files(ask, commits[common].files, head.files, head.sha)[:300] if number == 1 else [],
         }
     )
+    if last > 1 and "per_page" in ask.query:
+        answer.headers["Link"] = link_header(api, ask.query, number=number, last=last)
+    return answer
 
 
 def contents(ask: Ask) -> Answer:
