@@ -14,6 +14,7 @@ from bot.domain.workload import Container, Observation, Pod, ReplicaSet, Termina
 
 ADMISSION = timedelta(seconds=30)
 QUOTA = timedelta(seconds=60)
+SETTLED_RESTARTS = 3
 _EVIDENCE = 600
 _FAILED_STARTS = frozenset({"StartError", "ContainerCannotRun"})
 _START_CODES = frozenset({"cannot_start", "node_fault"})
@@ -97,20 +98,22 @@ def _waiting(pod: Pod, container: Container, now: datetime) -> Finding | None:
 def _crashing(pod: Pod, container: Container, now: datetime, *, probed: bool) -> Finding | None:
     """Exits of a container that should run on; an init container may end, but only with 0.
 
-    Two exits are fatal while it is not ready. A container that once passed a real readiness probe is given the
-    rollout's deadline: it may wait for something that comes back.
+    Two exits are fatal while it is not ready. A container that once passed a real readiness probe is given one more
+    restart: it may have lost something that comes back.
     """
     exits = _failed_exits(container)
     if not exits or (container.init and container.terminated and container.terminated.exit_code == 0):
         return None
-    twice = len(exits) == 2 or container.restarts >= 2
-    settled = probed and _was_ready(pod)
+    if probed and _was_ready(pod):
+        looping = container.restarts >= SETTLED_RESTARTS
+    else:
+        looping = len(exits) == 2 or container.restarts >= 2
     return Finding(
         reason=_EXIT_CODES.get(exits[0].reason, "crash_loop"),
         pod=pod.name,
         container=container.name,
         since=_first_end(exits) or pod.started_at or pod.created_at or now,
-        fatal=twice and not container.ready and not settled and not _is_node_fault(exits[0]),
+        fatal=looping and not container.ready and not _is_node_fault(exits[0]),
         sentence=_exit_sentence(container, exits[0]),
         exit_code=exits[0].exit_code,
         previous_logs=container.terminated is None,
@@ -157,7 +160,7 @@ def _lifetime(end: Terminated) -> str:
     if end.started_at is None or end.finished_at is None:
         return ""
     seconds = (end.finished_at - end.started_at).total_seconds()
-    return " right after start" if seconds < 3 else f" {seconds:.0f} s after start"
+    return " right after start" if seconds < 3 else f", {seconds:.0f} s after start"
 
 
 def _exit_step(end: Terminated) -> str:

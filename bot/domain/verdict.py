@@ -238,10 +238,11 @@ def _soaking(new: tuple[Pod, ...], wanted: Wanted, now: datetime) -> Judgement |
     if not wanted.changed or wanted.soak <= timedelta(0):
         return None
     ready = max((pod.ready_at or now for pod in new), default=now)
-    left = max(ready, wanted.patched_at) + wanted.soak - now
-    if left <= timedelta(0):
+    until = max(ready, wanted.patched_at) + wanted.soak
+    if now >= until:
         return None
-    return _waiting("soaking", f"all new pods are ready; watching them for {left.total_seconds():.0f} s more")
+    # No countdown: a sentence that changes every second would be written down every second.
+    return _waiting("soaking", f"all new pods are ready; watching them until {until:%H:%M:%S} UTC")
 
 
 def _finished(workload: Workload, new: tuple[Pod, ...], wanted: Wanted) -> Judgement:
@@ -255,8 +256,7 @@ def _or_timed_out(judgement: Judgement, wanted: Wanted, now: datetime) -> Judgem
     deadline = wanted.deadline + (wanted.soak if judgement.reason == "soaking" else timedelta(0))
     if not judgement.in_progress or now < deadline:
         return judgement
-    minutes = (wanted.deadline - wanted.patched_at).total_seconds() / 60
-    text = f"not finished after {minutes:.0f} min: {judgement.sentence}{_because(judgement.findings)}"
+    text = f"not finished after {_lasting(wanted.deadline - wanted.patched_at)}: {judgement.sentence}{_because(judgement.findings)}"
     # Everything runs, and only which bytes can't be said: that is no failure of the new version.
     verdict = Verdict.UNKNOWN if judgement.reason == "digest_unknown" else Verdict.TIMED_OUT
     reason = judgement.reason if verdict is Verdict.UNKNOWN else "deadline"
@@ -269,6 +269,11 @@ def _because(findings: tuple[Finding, ...]) -> str:
 
 def _progress(workload: Workload, new: tuple[Pod, ...]) -> str:
     return f"{sum(pod.ready for pod in new)} of {_pods(workload.replicas)} ready"
+
+
+def _lasting(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _pods(count: int) -> str:

@@ -177,9 +177,9 @@ def test_a_container_that_is_ready_again_is_forgiven():
     assert not finding.fatal
 
 
-@pytest.mark.parametrize(("probed", "fatal"), [(True, False), (False, True)])
-def test_once_ready_excuses_a_crash_only_where_a_probe_proved_it(probed, fatal):
-    crashed = container(ready=False, running=False, last_terminated=ended(2), restarts=2)
+@pytest.mark.parametrize(("probed", "restarts", "fatal"), [(True, 2, False), (True, 3, True), (False, 2, True)])
+def test_once_ready_excuses_one_more_crash_only_where_a_probe_proved_it(probed, restarts, fatal):
+    crashed = container(ready=False, running=False, last_terminated=ended(2), restarts=restarts)
     not_ready_since = (Condition(type="Ready", status="False", changed_at=at(8)),)
     seen = observation(pod("web-1", crashed, conditions=not_ready_since), of=starting(has_readiness_probe=probed))
 
@@ -191,7 +191,7 @@ def test_once_ready_excuses_a_crash_only_where_a_probe_proved_it(probed, fatal):
 def test_a_crash_later_says_after_how_long():
     [finding] = find(stuck("CrashLoopBackOff", last_terminated=ended(2, since=2, until=7.2), restarts=2))
 
-    assert finding.sentence == "container `web` exits with code 2 5 s after start"
+    assert finding.sentence == "container `web` exits with code 2, 5 s after start"
 
 
 def test_an_init_container_may_end_with_zero_only():

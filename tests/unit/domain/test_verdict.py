@@ -272,6 +272,7 @@ def test_success_waits_for_the_soak_and_a_restart_begins_it_again():
     calm = observation(pod("web-1", ready_at=3), pod("web-2", ready_at=5))
     restarted = observation(pod("web-1", ready_at=3), pod("web-2", container(restarts=1), ready_at=20))
 
+    assert judge(calm, soaking, at(10)).sentence == judge(calm, soaking, at(34)).sentence
     assert judge(calm, soaking, at(34)).reason == "soaking"
     assert judge(calm, soaking, at(35)).verdict is Verdict.SUCCEEDED
     assert judge(restarted, soaking, at(35)).reason == "soaking"
