@@ -256,7 +256,8 @@ def _or_timed_out(judgement: Judgement, wanted: Wanted, now: datetime) -> Judgem
     deadline = wanted.deadline + (wanted.soak if judgement.reason == "soaking" else timedelta(0))
     if not judgement.in_progress or now < deadline:
         return judgement
-    text = f"not finished after {_lasting(wanted.deadline - wanted.patched_at)}: {judgement.sentence}{_because(judgement.findings)}"
+    allowed = _lasting(wanted.deadline - wanted.patched_at)
+    text = f"not finished after {allowed}: {judgement.sentence}{_because(judgement.findings)}"
     # Everything runs, and only which bytes can't be said: that is no failure of the new version.
     verdict = Verdict.UNKNOWN if judgement.reason == "digest_unknown" else Verdict.TIMED_OUT
     reason = judgement.reason if verdict is Verdict.UNKNOWN else "deadline"

@@ -10,7 +10,7 @@ from bot.domain.catalog import App, Catalog, DeployOn, Environment
 from bot.domain.intent import Kind, NewIntent, Repository
 from bot.engine import announce
 from bot.engine.ports import GitHubReads, Pull
-from bot.errors import TransientError
+from bot.errors import RejectedError, TransientError
 from bot.storage import intents
 from bot.storage.database import Database
 
@@ -86,9 +86,19 @@ class Admission:
 
     async def _admit(self, change: _Change, on: DeployOn, files: Callable[[], Awaitable[Collection[str]]]) -> int:
         rows = await self._wanted(change.repository, change.branch, on)
-        changed = await files() if any(app.paths for app, _ in rows) else ()
-        rows = [(app, environment) for app, environment in rows if not app.paths or app.concerns(changed)]
+        if any(app.paths for app, _ in rows):
+            changed = await self._changed(files)
+            rows = [(app, environment) for app, environment in rows if changed is None or app.concerns(changed)]
         return sum([await self._add(change, app, environment) for app, environment in rows])
+
+    async def _changed(self, files: Callable[[], Awaitable[Collection[str]]]) -> Collection[str] | None:
+        """The paths of a change; None when it is too large for GitHub to list, and so concerns everybody."""
+        try:
+            return await files()
+        except RejectedError as error:
+            if error.reason != "too_many_files":
+                raise
+            return None
 
     async def _add(self, change: _Change, app: App, environment: Environment) -> bool:
         wish = NewIntent(
@@ -111,5 +121,5 @@ class Admission:
             if intent_id is None:
                 return False
             await announce.admitted(connection, await intents.get(connection, intent_id), now=now)
-        log.info("intent_admitted", intent=intent_id, key=wish.key)
+        log.info("intent_admitted", intent=intent_id, wish=wish.key)
         return True

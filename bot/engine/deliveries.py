@@ -85,7 +85,7 @@ class Deliveries:
             return
         log.info("delivery_again", reason=reason, seconds=pause.total_seconds())
         async with self._tools.database.begin() as connection:
-            await deliveries.retry(connection, lease, at=now + pause, reason=reason, now=now)
+            await deliveries.retry(connection, lease, at=now + pause, reason=reason)
 
     async def _finish(self, lease: Lease, status: deliveries.Status, reason: str) -> None:
         if status == "failed":

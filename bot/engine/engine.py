@@ -87,7 +87,7 @@ class Engine:
     async def _release(self, owner: str | None) -> None:
         async with self._tools.database.begin() as connection:
             for table in _LEASED:
-                await leases.release(connection, table, owner=owner)
+                await leases.release(connection, table, owner=owner, now=self._tools.clock())
 
     async def _renew(self) -> None:
         while True:

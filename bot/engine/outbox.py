@@ -100,7 +100,7 @@ class Outbox:
         pause = error.retry_after or min(timedelta(seconds=2 ** min(message.attempts, 9)), LONGEST_BACK_OFF)
         log.warning("message_later", error=error.sentence, seconds=pause.total_seconds())
         async with self._database.begin() as connection:
-            await outbox.later(connection, lease, at=now + pause, error=error.sentence, now=now)
+            await outbox.later(connection, lease, at=now + pause, error=error.sentence)
             if error.retry_after:
                 await outbox.hold_installation(connection, installation_id=message.installation_id, until=now + pause)
 
@@ -108,4 +108,4 @@ class Outbox:
         """GitHub says no, for example because the App lacks a permission; the rest goes on without it."""
         log.error("message_refused", reason=error.reason, error=error.sentence)
         async with self._database.begin() as connection:
-            await outbox.give_up(connection, lease, error=error.sentence, now=self._clock())
+            await outbox.give_up(connection, lease, error=error.sentence)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.catalog import App, Environment
+from bot.domain.catalog import App, Environment, format_duration
 from bot.domain.intent import Facts, Intent, State
 from bot.errors import NotYetError, RejectedError, TransientError
 from bot.storage.intents import UNREACHABLE
@@ -68,16 +68,26 @@ def from_error(intent: Intent, error: RejectedError | TransientError, *, attempt
     """A step that could not answer: a no ends the intent, a can't-tell waits until the state's deadline."""
     late = intent.deadline_at is not None and now >= intent.deadline_at
     touched = intent.patched_at is not None
+    sentence = error.sentence.rstrip(".")
     match error:
         case NotYetError() if not late:
-            return Stay(detail=error.sentence, reason=error.reason, again_in=look_again(intent.state))
+            until = f"; looking again until {intent.deadline_at:%H:%M} UTC" if intent.deadline_at else ""
+            return Stay(detail=sentence + until, reason=error.reason, again_in=look_again(intent.state))
+        case NotYetError() if not touched:
+            waited = format_duration(now - intent.state_since)
+            return Move(state=State.REFUSED, reason=error.reason, detail=f"{sentence}, waited {waited}. {error.hint}")
         case RejectedError() if not touched:
-            sentence = f"{error.sentence} {error.hint}".strip()
-            return Move(state=State.REFUSED, reason=error.reason, detail=sentence)
+            return Move(
+                state=State.REFUSED, reason=error.reason, detail=f"{sentence}. {_first_big(error.hint)}".strip()
+            )
         case _ if late:
             state = State.UNKNOWN if touched else State.REFUSED
-            return Move(state=state, reason=UNREACHABLE, detail=f"gave up: {error.sentence}")
+            return Move(state=state, reason=UNREACHABLE, detail=f"gave up: {sentence}")
         case _:
             asked = error.retry_after if isinstance(error, TransientError) else None
             pause = asked or min(timedelta(seconds=2 ** min(attempts, 6)), _LONGEST_BACK_OFF)
-            return Stay(detail=f"{error.sentence}; asking again", reason=UNREACHABLE, again_in=pause)
+            return Stay(detail=f"{sentence}; asking again", reason=UNREACHABLE, again_in=pause)
+
+
+def _first_big(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -153,7 +153,7 @@ class Reconciler:
     ) -> None:
         reason, detail, facts = outcome.reason, outcome.detail, outcome.facts
         await intents.stay(connection, lease, reason=reason, detail=detail, facts=facts, now=now)
-        if outcome.detail != intent.detail:
+        if (outcome.reason, outcome.detail) != (intent.reason, intent.detail):
             log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
             await announce.progress(connection, intent, now=now)
         if "patched_at" in facts:
@@ -163,7 +163,7 @@ class Reconciler:
                 if line.state is State.RESOLVING_IMAGE
             ]
             self._metrics.green_to_patch((facts["patched_at"] - passed[-1]).total_seconds() if passed else 0.0)
-        await intents.settle(connection, lease, next_due=now + outcome.again_in, now=now)
+        await intents.settle(connection, lease, next_due=now + outcome.again_in)
 
     async def _move(
         self, connection: AsyncConnection, lease: Lease, intent: Intent, outcome: Move, *, now: datetime
@@ -189,7 +189,7 @@ class Reconciler:
         )
         await announce.moved(connection, intent, outcome.state, outcome.reason, now=now)
         if not outcome.state.is_open:
-            await intents.settle(connection, lease, next_due=None, now=now)
+            await intents.close(connection, lease)
             await intents.hint_target(connection, target_key=intent.target.key, now=now)
         if outcome.state is State.SUCCEEDED and self._row(intent).environment.production:
             await self._retire(connection, intent, now=now)

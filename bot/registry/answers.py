@@ -59,8 +59,8 @@ def to_error(answer: Answer, *, registry: str, asked: str, with_login: bool) -> 
         case 404:
             return NotYetError(
                 "image_not_found",
-                f"{asked} is not in the registry (yet).",
-                hint="Check that CI pushed it under this very name; it is looked for until the deadline.",
+                f"{asked} is not in the registry",
+                hint="Check that CI pushes it under this very name.",
             )
         case 408 | 425 | 429 | 500 | 502 | 503 | 504:
             return to_transient(answer, who=f"The registry {registry}", said=said, asked=asked)

@@ -81,12 +81,12 @@ async def claim(connection: AsyncConnection, *, owner: str, now: datetime) -> tu
 async def finish(connection: AsyncConnection, lease: Lease, *, status: Status, reason: str, now: datetime) -> None:
     """Done with it, one way or the other."""
     values = {"status": status, "reason": reason, "done_at": now}
-    await leases.settle(connection, lease, next_due=None, now=now, values=values)
+    await leases.settle(connection, lease, next_due=None, values=values)
 
 
-async def retry(connection: AsyncConnection, lease: Lease, *, at: datetime, reason: str, now: datetime) -> None:
+async def retry(connection: AsyncConnection, lease: Lease, *, at: datetime, reason: str) -> None:
     """Look at it again later."""
-    await leases.settle(connection, lease, next_due=at, now=now, values={"reason": reason})
+    await leases.settle(connection, lease, next_due=at, values={"reason": reason})
 
 
 async def purge(connection: AsyncConnection, *, now: datetime) -> int:

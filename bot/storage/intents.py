@@ -100,9 +100,14 @@ async def remember(connection: AsyncConnection, lease: Lease, facts: Facts) -> N
     await leases.write(connection, lease, _fact_values(facts))
 
 
-async def settle(connection: AsyncConnection, lease: Lease, *, next_due: datetime | None, now: datetime) -> None:
-    """Let go until `next_due`."""
-    await leases.settle(connection, lease, next_due=next_due, now=now, values={})
+async def settle(connection: AsyncConnection, lease: Lease, *, next_due: datetime) -> None:
+    """Let go until `next_due`, or until a hint."""
+    await leases.settle(connection, lease, next_due=next_due, values={})
+
+
+async def close(connection: AsyncConnection, lease: Lease) -> None:
+    """It has ended: nobody looks at it again."""
+    await leases.close(connection, lease)
 
 
 async def end_other(
@@ -146,7 +151,6 @@ async def reopen(
             updated_at=now,
             deadline_at=deadline,
             due_at=now,
-            hints=intents.c.hints + 1,
             fence=intents.c.fence + 1,
         )
     )

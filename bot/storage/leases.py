@@ -1,5 +1,6 @@
 """Claiming rows: due, held by one worker until a time, and a fence that makes a stale write fail.
 
+A row in hand has no `due_at`: a hint that comes meanwhile sets it, and is found there when the row is let go.
 The same statements serve SQLite and PostgreSQL: FOR UPDATE SKIP LOCKED is rendered only for the latter.
 """
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LostLeaseError
@@ -24,8 +25,6 @@ class Lease:
     row_id: int
     owner: str
     fence: int
-    hints: int
-    """How many hints the row had when it was claimed: later ones make it due again at once."""
 
     def mine(self) -> ColumnElement[bool]:
         """The condition under which a write still counts."""
@@ -34,15 +33,15 @@ class Lease:
 
 
 async def claim(
-    connection: AsyncConnection, table: Table, *, owner: str, now: datetime, only: ColumnElement[bool] | None = None
+    connection: AsyncConnection, table: Table, *, owner: str, now: datetime
 ) -> tuple[Lease, RowMapping] | None:
     """Take the longest-due row that nobody holds; None when there is none."""
     columns = table.c
-    free = or_(columns.lease_until.is_(None), columns.lease_until < now)
-    conditions = [columns.due_at <= now, free] + ([only] if only is not None else [])
+    is_free = or_(columns.lease_until.is_(None), columns.lease_until < now)
+    is_orphan = and_(columns.due_at.is_(None), columns.lease_owner.is_not(None))  # its worker died with it in hand
     candidate = (
         select(columns.id)
-        .where(*conditions)
+        .where(is_free, or_(columns.due_at <= now, is_orphan))
         .order_by(columns.due_at, columns.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -52,6 +51,7 @@ async def claim(
         update(table)
         .where(columns.id == candidate)
         .values(
+            due_at=None,
             lease_owner=owner,
             lease_until=now + LEASE,
             fence=columns.fence + 1,
@@ -62,7 +62,7 @@ async def claim(
     row = (await connection.execute(statement)).mappings().first()
     if row is None:
         return None
-    lease = Lease(table=table, row_id=row["id"], owner=owner, fence=row["fence"], hints=row["hints"])
+    lease = Lease(table=table, row_id=row["id"], owner=owner, fence=row["fence"])
     return lease, row
 
 
@@ -74,18 +74,25 @@ async def write(connection: AsyncConnection, lease: Lease, values: Mapping[str, 
 
 
 async def settle(
-    connection: AsyncConnection, lease: Lease, *, next_due: datetime | None, now: datetime, values: Mapping[str, Any]
+    connection: AsyncConnection, lease: Lease, *, next_due: datetime | None, values: Mapping[str, Any]
 ) -> None:
-    """Write and let go. A hint that came in meanwhile makes the row due at once, whatever `next_due` says."""
-    hints = lease.table.c.hints
-    due = case((hints == lease.hints, next_due), else_=now)
+    """Write and let go. A hint that came in meanwhile keeps its time when that is earlier than `next_due`."""
+    hinted = lease.table.c.due_at
+    if next_due is None:
+        due: Any = hinted
+    else:
+        due = case((hinted < next_due, hinted), else_=literal(next_due, hinted.type))
     await write(connection, lease, {**values, "due_at": due, "lease_owner": None, "lease_until": None})
+
+
+async def close(connection: AsyncConnection, lease: Lease) -> None:
+    """Let go for good: hints that came in meanwhile mean nothing any more."""
+    await write(connection, lease, {"due_at": None, "lease_owner": None, "lease_until": None})
 
 
 async def mark_due(connection: AsyncConnection, table: Table, condition: ColumnElement[bool], *, now: datetime) -> int:
     """Make rows due now, held or not; the number of rows."""
-    statement = update(table).where(condition).values(due_at=now, hints=table.c.hints + 1)
-    return (await connection.execute(statement)).rowcount
+    return (await connection.execute(update(table).where(condition).values(due_at=now))).rowcount
 
 
 async def renew(connection: AsyncConnection, table: Table, *, owner: str, now: datetime) -> None:
@@ -93,15 +100,17 @@ async def renew(connection: AsyncConnection, table: Table, *, owner: str, now: d
     await connection.execute(update(table).where(table.c.lease_owner == owner).values(lease_until=now + LEASE))
 
 
-async def release(connection: AsyncConnection, table: Table, *, owner: str | None = None) -> None:
+async def release(connection: AsyncConnection, table: Table, *, now: datetime, owner: str | None = None) -> None:
     """Let go of what `owner` holds, or of everything: after a crash of the only process there can be."""
     held = table.c.lease_owner == owner if owner else table.c.lease_owner.is_not(None)
-    await connection.execute(update(table).where(held).values(lease_owner=None, lease_until=None))
+    due = func.coalesce(table.c.due_at, literal(now, table.c.due_at.type))
+    await connection.execute(update(table).where(held).values(due_at=due, lease_owner=None, lease_until=None))
 
 
 async def next_due(connection: AsyncConnection, table: Table) -> datetime | None:
-    """When the next free row is due; a held one counts from the end of its lease."""
+    """When the next row can be claimed; a held one counts from the end of its lease."""
     columns = table.c
-    moment = case((columns.lease_until > columns.due_at, columns.lease_until), else_=columns.due_at)
+    is_later = or_(columns.due_at.is_(None), columns.lease_until > columns.due_at)
+    moment = case((and_(columns.lease_owner.is_not(None), is_later), columns.lease_until), else_=columns.due_at)
     value = await connection.scalar(select(func.min(moment, type_=columns.due_at.type)))
     return value if isinstance(value, datetime) else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, case, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -69,8 +69,7 @@ async def post(connection: AsyncConnection, message: NewMessage, *, now: datetim
         "status": "pending",
         "intent_id": message.intent_id,
         "version": columns.version + 1,
-        "hints": columns.hints + 1,
-        "due_at": case((and_(columns.status == "pending", columns.due_at < due), columns.due_at), else_=due),
+        "due_at": case((columns.due_at < due, columns.due_at), else_=literal(due, columns.due_at.type)),
     }
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=again))
 
@@ -96,17 +95,17 @@ async def sent(
         "attempts": 0,
         "sent_at": now,
     }
-    await leases.settle(connection, lease, next_due=None, now=now, values=values)
+    await leases.settle(connection, lease, next_due=None, values=values)
 
 
-async def later(connection: AsyncConnection, lease: Lease, *, at: datetime, error: str, now: datetime) -> None:
+async def later(connection: AsyncConnection, lease: Lease, *, at: datetime, error: str) -> None:
     """It did not work now."""
-    await leases.settle(connection, lease, next_due=at, now=now, values={"last_error": error})
+    await leases.settle(connection, lease, next_due=at, values={"last_error": error})
 
 
-async def give_up(connection: AsyncConnection, lease: Lease, *, error: str, now: datetime) -> None:
+async def give_up(connection: AsyncConnection, lease: Lease, *, error: str) -> None:
     """It will never work as things are; kept, with the reason."""
-    await leases.settle(connection, lease, next_due=None, now=now, values={"status": "refused", "last_error": error})
+    await leases.settle(connection, lease, next_due=None, values={"status": "refused", "last_error": error})
 
 
 async def hold_installation(connection: AsyncConnection, *, installation_id: int, until: datetime) -> None:

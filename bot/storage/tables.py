@@ -59,7 +59,6 @@ def _lease_columns() -> list[Column[Any]]:
         Column("lease_owner", String(64), nullable=True),
         Column("lease_until", UtcDateTime, nullable=True),
         Column("fence", Integer, nullable=False, server_default="0"),
-        Column("hints", Integer, nullable=False, server_default="0"),
         Column("attempts", Integer, nullable=False, server_default="0"),
     ]
 

@@ -98,7 +98,8 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     judgement = judge(observation, wanted, now)
     if judgement.verdict is None or judgement.verdict is Verdict.PAUSED:
         soaking = judgement.reason == "soaking"
-        return Stay(detail=judgement.sentence, again_in=SOAK_LOOK if soaking else look_again(intent.state))
+        again_in = SOAK_LOOK if soaking else look_again(intent.state)
+        return Stay(detail=judgement.sentence, reason=judgement.reason, again_in=again_in)
     return await _end(tools, intent, judgement)
 
 
