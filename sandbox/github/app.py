@@ -60,7 +60,7 @@ class Door:
             return _cut_off(request)
         if early is None:
             early = self._work(incoming, path or incoming.path, entry)
-        entry.status = early.status
+        entry.status = 0 if fault and fault.kind == "reset_after" else early.status
         return await self._send(request, early, fault)
 
     def _work(self, incoming: Incoming, path: str, entry: Request) -> Reply:

@@ -22,6 +22,7 @@ _WORST_FIRST = (
     "neutral",
     "skipped",
 )
+_STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
 
 
 class Checks(CheckEvents):
@@ -140,6 +141,8 @@ class Checks(CheckEvents):
 
     def _apply(self, run: CheckRun, fields: Mapping[str, Any]) -> None:
         conclusion, status = fields.get("conclusion"), fields.get("status") or run.status
+        if status not in _STATUSES or conclusion not in (None, *_WORST_FIRST):
+            raise RefusedError(422, f"Invalid request.\n\n{status!r}, {conclusion!r} is no state of a check run.")
         if status == "completed" and not (conclusion or run.conclusion):
             raise RefusedError(422, "Invalid request.\n\nA completed check run needs a conclusion.")
         if conclusion:

@@ -19,6 +19,8 @@ from sandbox.github.model import App
 
 __all__ = ["Delivery", "Hooks", "Mode", "new_guid"]
 
+# An App can't choose: its payloads keep this shape whatever version it calls the API with.
+PAYLOAD_VERSION = "2022-11-28"
 LIMIT_SECONDS = 10.0
 PAYLOAD_CAP = 25 * 1024 * 1024
 REDELIVERABLE_FOR = timedelta(days=3)
@@ -31,7 +33,6 @@ class Hooks:
         self.log: list[Delivery] = []
         self.mode = Mode()
         self.validator: Validator | None = None
-        self.version = "2022-11-28"
         self._clock = clock
         self._next_id = next_id
         self._waiting: list[tuple[float, Delivery]] = []
@@ -43,7 +44,7 @@ class Hooks:
     def post(self, *, app: App, guid: str, event: str, action: str | None, payload: dict[str, Any], **ids: Any) -> None:
         """Put an event on the way; the payload is frozen here."""
         if self.validator:
-            self.validator.webhook(event=event, action=action, payload=payload, version=self.version)
+            self.validator.webhook(event=event, action=action, payload=payload, version=PAYLOAD_VERSION)
         body = json.dumps(payload, separators=(",", ":")).encode()
         if len(body) > PAYLOAD_CAP or (self.mode.touches(event) and self.mode.chance.random() < self.mode.lose):
             return

@@ -71,8 +71,9 @@ class Pushing(Checks, Statuses, Upkeep):
         self.branch_gone(repository, branch, by=user)
 
     def _tell_push(self, repository: Repository, ref: str, before: str, after: str, *, by: User, forced: bool) -> None:
+        first = before == NOTHING and ref == f"refs/heads/{repository.default_branch}"
         old = before if before != NOTHING else repository.head(repository.default_branch)
-        new = [] if after == NOTHING else gitlog.only_in(self.commits, after, base=None if old == after else old)
+        new = [] if after == NOTHING else gitlog.only_in(self.commits, after, base=None if first else old)
         api = self.urls.page(repository)
         body: JSON = {
             "ref": ref,

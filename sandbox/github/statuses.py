@@ -1,7 +1,7 @@
 """Commit statuses: the older way for CI to say how a commit did."""
 
 from sandbox.github.check_events import CheckEvents
-from sandbox.github.errors import RefusedError
+from sandbox.github.errors import RefusedError, invalid
 from sandbox.github.model import Repository
 from sandbox.github.records import Status
 from sandbox.github.state import Repo, Who
@@ -21,6 +21,8 @@ class Statuses(CheckEvents):
         target_url: str | None = None,
     ) -> Status:
         repository = self.repository(repo)
+        if state not in {"error", "failure", "pending", "success"}:
+            raise invalid("Status", "state")
         if sha not in repository.objects:
             raise RefusedError(422, f"No commit found for SHA: {sha}")
         status = Status(

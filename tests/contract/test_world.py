@@ -1,43 +1,9 @@
-"""What GitHub does by itself when people act: suites, merges, roll-ups, events."""
+"""What GitHub does by itself when people push, merge, close and install."""
 
 import pytest
 
 from sandbox.github import RefusedError
 from sandbox.github.apps import ACTIONS_APP_ID
-
-
-def _pull(github, *, branch="feat", files=None):
-    world, repo = github.world, github.repository
-    world.push(repo, branch, author="alice", files=files or {f"{branch}.txt": "1\n"}, message=f"Add {branch}")
-    return world.open_pull(repo, head=branch, base="main", title=f"Add {branch}", author="alice")
-
-
-async def test_push_opens_our_suite_which_stays_queued_and_empty(github, listener):
-    sha = github.world.push(github.repository, "main", author="alice", files={"a": "1"}, message="a")
-    await github.world.quiet()
-
-    answer = await github.call("GET", f"/repos/acme/checkout/commits/{sha}/check-suites")
-
-    [suite] = answer.body["check_suites"]
-    assert (suite["status"], suite["conclusion"], suite["latest_check_runs_count"]) == ("queued", None, 0)
-    assert suite["app"]["id"] == github.app.id
-    assert listener.events == ["push", "check_suite.requested"]
-
-
-async def test_suites_can_be_turned_off(github):
-    github.repository.auto_trigger[github.app.id] = False
-
-    github.world.push(github.repository, "main", author="alice", files={"a": "1"}, message="a")
-
-    assert github.repository.suites == {}
-
-
-async def test_check_without_write_permission_opens_no_suite(github):
-    github.installation.permissions["checks"] = "read"
-
-    github.world.push(github.repository, "main", author="alice", files={"a": "1"}, message="a")
-
-    assert github.repository.suites == {}
 
 
 async def test_push_to_a_pull_request_synchronizes_it(github, listener):
@@ -59,6 +25,15 @@ async def test_force_push_says_so(github, listener):
 
     assert listener.last("push")["forced"] is True
     assert listener.last("push")["before"] == first
+
+
+async def test_new_branch_tells_only_its_own_commits(github, listener):
+    github.world.push(github.repository, "feat", author="alice", files={"a": "1"}, message="mine")
+    await github.world.quiet()
+
+    event = listener.last("push")
+    assert [commit["message"] for commit in event["commits"]] == ["mine"]
+    assert (event["created"], event["before"]) == (True, "0" * 40)
 
 
 async def test_merge_commit_has_both_parents(github):
@@ -213,62 +188,6 @@ async def test_head_can_move_under_the_reader(github):
     assert heads[1] == heads[2]
 
 
-async def test_suite_completes_with_its_last_run_and_the_worst_wins(github, listener):
-    world, repo, sha = github.world, github.repository, github.repository.head("main")
-    for name in ("build", "test"):
-        world.report_check(repo, sha, name, status="queued")
-    world.report_check(repo, sha, "build", conclusion="failure")
-    await world.quiet()
-    assert "check_suite.completed" not in listener.events
-
-    world.report_check(repo, sha, "test", conclusion="success")
-    await world.quiet()
-
-    assert listener.last("check_suite.completed")["check_suite"]["conclusion"] == "failure"
-    assert listener.last("workflow_run.completed")["workflow_run"]["conclusion"] == "failure"
-
-
-async def test_rerequest_clears_the_conclusion_and_completes_again(github, listener):
-    world, repo, sha = github.world, github.repository, github.repository.head("main")
-    run = world.report_check(repo, sha, "build", conclusion="failure")
-
-    world.rerequest_suite(run.suite, by="alice")
-    assert (run.suite.status, run.suite.conclusion) == ("queued", None)
-    world.report_check(repo, sha, "build", conclusion="success")
-    await world.quiet()
-
-    assert listener.events.count("check_suite.completed") == 2
-    latest = await github.call("GET", f"/repos/acme/checkout/commits/{sha}/check-runs")
-    everything = await github.call("GET", f"/repos/acme/checkout/commits/{sha}/check-runs?filter=all")
-    assert [one["conclusion"] for one in latest.body["check_runs"]] == ["success"]
-    assert len(everything.body["check_runs"]) == 2
-
-
-async def test_two_workflows_may_have_a_job_of_the_same_name(github):
-    world, repo, sha = github.world, github.repository, github.repository.head("main")
-    world.report_check(repo, sha, "build", conclusion="success", workflow="CI")
-    world.report_check(repo, sha, "build", conclusion="failure", workflow="Nightly")
-
-    answer = await github.call("GET", f"/repos/acme/checkout/commits/{sha}/check-runs?check_name=build")
-
-    assert {one["conclusion"] for one in answer.body["check_runs"]} == {"success", "failure"}
-
-
-async def test_fork_pull_request_has_no_pulls_in_its_checks(github, listener):
-    world, repo = github.world, github.repository
-    fork = world.add_repository("bob/checkout", fork_of=repo)
-    world.push(fork, "feat", author="bob", files={"x": "1"}, message="x")
-    pull = world.open_pull(repo, head="bob:feat", base="main", title="x", author="bob")
-
-    world.report_check(repo, pull.head_sha, "build", conclusion="success")
-    await world.quiet()
-    world.delete_fork(fork)
-    shown = await github.call("GET", f"/repos/acme/checkout/pulls/{pull.number}")
-
-    assert listener.last("check_run.completed")["check_run"]["pull_requests"] == []
-    assert (shown.body["head"]["repo"], shown.body["head"]["user"]) == (None, None)
-
-
 async def test_installation_changes_are_told(github, listener):
     world = github.world
     world.suspend(github.installation, by="alice")
@@ -294,18 +213,7 @@ async def test_ping(github, listener):
     assert listener.events == ["ping"]
 
 
-async def test_rerun_button_asks_only_the_app_that_made_the_run(github, listener):
-    world, repo, sha = github.world, github.repository, github.repository.head("main")
-    suite = world.suite_for(repo, sha, github.app)
-    button = {"label": "Again", "description": "again", "identifier": "again"}
-    ours = world.create_run(suite, name="greenlane", status="completed", conclusion="success", actions=[button])
-    theirs = world.report_check(repo, sha, "build", conclusion="success")
-
-    world.rerequest_run(theirs, by="alice")
-    world.rerequest_run(ours, by="alice")
-    world.press_button(ours, "again", by="alice")
-    await world.quiet()
-
-    assert listener.events.count("check_run.rerequested") == 1
-    pressed = listener.last("check_run.requested_action")
-    assert (pressed["requested_action"]["identifier"], pressed["sender"]["login"]) == ("again", "alice")
+def _pull(github, *, branch="feat", files=None):
+    world, repo = github.world, github.repository
+    world.push(repo, branch, author="alice", files=files or {f"{branch}.txt": "1\n"}, message=f"Add {branch}")
+    return world.open_pull(repo, head=branch, base="main", title=f"Add {branch}", author="alice")
