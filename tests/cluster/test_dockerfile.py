@@ -1,12 +1,13 @@
 """The container image, built by its Dockerfile and started on the real node the way an operator would."""
 
+import fcntl
 import hashlib
 import hmac
 import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,19 @@ for place in ("/app/x", "/opt/greenlane/x", "/etc/x", "/data/x", "/tmp/x"):
 
 
 @pytest.fixture(scope="module")
-def image(testbed: TestBed) -> Iterator[dict[str, str]]:
-    """Facts of the image, after it was pushed: `name` to pull it by, `user`, `health`, `history`, `revision`."""
+def image(testbed: TestBed, run_folder: Path) -> dict[str, str]:
+    """Facts of the image, built and pushed once a run: `name` to pull it by, `user`, `health`, `history`, `revision`."""
     need(missing_for_image_build())
+    facts = run_folder / "image.json"
+    with (run_folder / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not facts.exists():
+            facts.write_text(json.dumps(build_and_push(testbed)))
+    found: dict[str, str] = json.loads(facts.read_text())
+    return found
+
+
+def build_and_push(testbed: TestBed) -> dict[str, str]:
     tag = f"greenlane-{uuid.uuid4().hex[:8]}"
     target = f"{testbed.registry.host}/platform/greenlane:1"
     with builder() as buildah, pytest.MonkeyPatch.context() as patch:
@@ -63,7 +74,7 @@ def image(testbed: TestBed) -> Iterator[dict[str, str]]:
         buildah.build(ROOT, tag, revision=REVISION)
         try:
             buildah.push(tag, target)
-            yield {
+            return {
                 "name": target,
                 "user": buildah.inspect(tag, "{{.Docker.Config.User}}"),
                 "health": buildah.inspect(tag, "{{.Docker.Config.Healthcheck}}"),

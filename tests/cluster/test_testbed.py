@@ -13,9 +13,10 @@ import pytest
 
 from tests.testbed.api import JSON_PATCH, Api
 from tests.testbed.bed import TestBed
+from tests.testbed.fixtures import need
 from tests.testbed.images.build import INDEX, build_index, push
 from tests.testbed.images.demo import Behaviour, demo_image, push_demo
-from tests.testbed.processes import wait_until
+from tests.testbed.processes import Program, TestBedError, wait_until
 from tests.testbed.registry import RealRegistry
 
 pytestmark = pytest.mark.cluster
@@ -204,6 +205,25 @@ def test_index_with_two_platforms_and_attestations_is_taken_by_a_registry() -> N
         "unknown",
         "unknown",
     ]
+
+
+def test_missing_part_skips_here_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="lacks runc"):
+        need(["runc"])
+
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="lacks runc"):
+        need(["runc"])
+    need([])
+
+
+def test_program_that_ends_too_early_is_told_with_its_last_lines(tmp_path: Path) -> None:
+    program = Program.start("broken", ["sh", "-c", "echo the disk is full; exit 7"], state=tmp_path)
+
+    with pytest.raises(TestBedError, match="broken ended with exit code 7; its last lines:\nthe disk is full"):
+        program.wait_ready(lambda: False, seconds=10)
+    program.stop()
 
 
 def test_same_image_twice_has_the_same_digest() -> None:

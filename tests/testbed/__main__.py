@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
@@ -13,6 +14,7 @@ from tests.testbed.images.dockerfile import base_store
 from tests.testbed.needs import choose_node, missing_for_image_build, missing_parts
 from tests.testbed.processes import TestBedError
 from tests.testbed.registry import registry_binary
+from tests.testbed.shared import Owner
 
 
 def main() -> int:
@@ -22,6 +24,9 @@ def main() -> int:
     up.add_argument("--state-dir", type=Path, help="where to keep it; emptied first (default: a temporary folder)")
     up.add_argument("--node", choices=["auto", "kubelet", "kwok"], default="auto")
     up.add_argument("--registry-port", type=int, default=0, help="0 takes a free one")
+    up.add_argument(
+        "--while-used", type=Path, metavar="FOLDER", help="end with the last process that locks FOLDER/users.lock"
+    )
     commands.add_parser("build", help="build all that the tests need now, so that nothing waits later")
     commands.add_parser("missing", help="print what this machine lacks, one a line; exit 1 when something is")
     options = parser.parse_args()
@@ -41,11 +46,15 @@ def main() -> int:
 def run_until_told(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with TestBed.start(options.state_dir, options.node, registry_port=options.registry_port) as bed:
-            facts = {"kubeconfig": str(bed.kubeconfig), "api": bed.api_url, "node": bed.node_kind,
-                     "registry": bed.registry.host, "state": str(bed.state)}  # fmt: skip
-            sys.stdout.write(json.dumps(facts) + "\n")
+        with ExitStack() as stack:
+            owner = stack.enter_context(Owner(options.while_used)) if options.while_used else None
+            bed = TestBed.start(options.state_dir, options.node, registry_port=options.registry_port)
+            stack.enter_context(bed)
+            sys.stdout.write(json.dumps(bed.facts) + "\n")
             sys.stdout.flush()
+            if owner:
+                owner.serve(bed)
+                return 0
             while True:
                 signal.pause()
     except KeyboardInterrupt:

@@ -6,9 +6,9 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict
 
-from tests.testbed.api import ApiError
+from tests.testbed.api import Api, ApiError
 from tests.testbed.build import CONTAINERD, CONTROL_PLANE, KWOK, built
 from tests.testbed.cache import only_one
 from tests.testbed.controlplane import ControlPlane, start_control_plane
@@ -18,10 +18,23 @@ from tests.testbed.needs import NodeKind, choose_node, missing_parts
 from tests.testbed.node import start_node
 from tests.testbed.processes import Program, TestBedError, wait_until
 from tests.testbed.progress import Say, say_on_stderr
-from tests.testbed.registry import RealRegistry
+from tests.testbed.registry import RealRegistry, RegistryAddress
 from tests.testbed.sweep import sweep
 
 _PREFIX = "greenlane-testbed-"
+_LONGEST = 64
+"""A longer state folder is not used: the paths of the sockets in it may have 107 characters, unix(7)."""
+
+
+class Facts(TypedDict):
+    """What another process needs to use a test bed; holds no secret."""
+
+    kubeconfig: str
+    api: str
+    node: NodeKind
+    registry: str
+    """`127.0.0.1:port`."""
+    state: str
 
 
 class TestBed:
@@ -30,15 +43,15 @@ class TestBed:
     __test__ = False
 
     def __init__(
-        self, *, state: Path, node_kind: NodeKind, control: ControlPlane, registry: RealRegistry, stack: ExitStack
+        self, *, state: Path, node_kind: NodeKind, kubeconfig: Path, registry: RegistryAddress, stack: ExitStack
     ) -> None:
         self.state = state
         self.node_kind = node_kind
-        self.api = control.api
-        self.api_url = control.api.url
-        self.kubeconfig = control.kubeconfig
-        self.authority = control.keys.authority
-        self.token = control.keys.token
+        self.kubeconfig = kubeconfig
+        self.api = Api.of(kubeconfig)
+        self.api_url = self.api.url
+        self.authority = self.api.authority
+        self.token = self.api.token
         """The administrator's."""
         self.registry = registry
         self._stack = stack
@@ -48,7 +61,10 @@ class TestBed:
         cls, state_dir: Path | None = None, node: Literal["kubelet", "kwok", "auto"] = "auto", *,
         registry_port: int = 0, say: Say = say_on_stderr,
     ) -> "TestBed":  # fmt: skip
-        """Builds what is not built yet and returns when the node is Ready; `state_dir` is emptied first and at the end.
+        """Builds what is not built yet and returns when the node is Ready.
+
+        `state_dir` is emptied first and at the end; a temporary folder takes its place when its path is too long.
+        `state` says where the test bed lives.
 
         Raises `TestBedError` when a part is missing, ends, or is late.
         """
@@ -60,6 +76,21 @@ class TestBed:
             bed = _start(state, kind, registry_port, say, stack)
             bed._stack = stack.pop_all()
             return bed
+
+    @classmethod
+    def attach(cls, facts: Facts) -> "TestBed":
+        """One that another process started, and stops."""
+        return cls(
+            state=Path(facts["state"]), node_kind=facts["node"], kubeconfig=Path(facts["kubeconfig"]),
+            registry=RegistryAddress(port=int(facts["registry"].rpartition(":")[2])), stack=ExitStack(),
+        )  # fmt: skip
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            kubeconfig=str(self.kubeconfig), api=self.api_url, node=self.node_kind, registry=self.registry.host,
+            state=str(self.state),
+        )  # fmt: skip
 
     def new_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
         """Makes it and waits for its service account, without which no pod is admitted."""
@@ -99,7 +130,7 @@ def _start(state: Path, kind: NodeKind, registry_port: int, say: Say, stack: Exi
     say(
         f"a cluster with a {'real' if kind == 'kubelet' else 'pretended'} node is up after {time.monotonic() - begin:.1f} s"
     )
-    return TestBed(state=state, node_kind=kind, control=control, registry=registry, stack=stack)
+    return TestBed(state=state, node_kind=kind, kubeconfig=control.kubeconfig, registry=registry, stack=stack)
 
 
 def _claim(state_dir: Path | None, stack: ExitStack) -> Path:
@@ -112,7 +143,9 @@ def _claim(state_dir: Path | None, stack: ExitStack) -> Path:
             if not _lock(state_dir, stack=None):
                 raise TestBedError(f"another test bed uses {state_dir}")
             sweep(state_dir)
-        state = (state_dir or Path(tempfile.mkdtemp(prefix=_PREFIX))).resolve()
+        if state_dir is None or len(str(state_dir.resolve())) > _LONGEST:
+            state_dir = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        state = state_dir.resolve()
         state.mkdir(parents=True, exist_ok=True)
         stack.callback(sweep, state)
         _lock(state, stack=stack)

@@ -1,20 +1,22 @@
-"""The test bed for pytest: one cluster a run, and a machine that lacks something is told what.
+"""The test bed for pytest: one cluster a run for all its workers, and a machine that lacks something is told what.
 
 `from tests.testbed.fixtures import *` in a conftest brings them in.
 """
 
-import fcntl
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.testbed.bed import TestBed
-from tests.testbed.needs import missing_for_real_containers, missing_parts
+from tests.testbed.build import CONTAINERD, CONTROL_PLANE, IMAGES, KWOK, built
+from tests.testbed.needs import choose_node, missing_for_real_containers, missing_parts
 from tests.testbed.progress import say_on_stderr
+from tests.testbed.shared import shared_bed
 
-__all__ = ["namespace", "pytest_collection_modifyitems", "real_node", "testbed"]
+__all__ = ["namespace", "pytest_collection_modifyitems", "real_node", "run_folder", "testbed"]
 
 SECONDS = 900
 """Deadline of a test that may have to build the cluster first."""
@@ -30,18 +32,22 @@ def need(missing: list[str]) -> None:
     pytest.skip(reason)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps everything that needs the cluster on one xdist worker, with time enough to build it."""
+    """Gives everything that needs the cluster time enough to build it."""
     for item in items:
-        if item.get_closest_marker("cluster") or item.get_closest_marker("dockerfile"):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(SECONDS))
+        if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture(scope="session")
-def testbed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestBed]:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def testbed(pytestconfig: pytest.Config, run_folder: Path) -> Iterator[TestBed]:
     """A running cluster; its node is a real one where containers can run, kwok elsewhere (`node_kind`)."""
     need(missing_parts())
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
@@ -50,13 +56,11 @@ def testbed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
         with capture.global_and_fixture_disabled():
             say_on_stderr(line)
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    # Two workers of one run would start two clusters on two cores; the second waits for the first.
-    with (shared / "testbed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with TestBed.start(say=say) as bed:
-            yield bed
+    # Here, where a person sees the progress; the test bed's own process then finds everything built.
+    for recipe in (CONTROL_PLANE, CONTAINERD if choose_node() == "kubelet" else KWOK, IMAGES):
+        built(recipe, say)
+    with shared_bed(run_folder) as bed:
+        yield bed
 
 
 @pytest.fixture

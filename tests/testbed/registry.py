@@ -15,12 +15,27 @@ from tests.testbed.processes import Program, free_ports
 from tests.testbed.progress import Say, say_on_stderr
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RealRegistry:
+@dataclass(frozen=True, kw_only=True)
+class RegistryAddress:
+    """Where a registry is, for whoever did not start it."""
+
+    port: int
+
+    @property
+    def host(self) -> str:
+        """`127.0.0.1:port`, the first part of an image's name."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealRegistry(RegistryAddress):
     """A running registry; a context manager that stops it. Anyone may push, as nothing but loopback reaches it."""
 
     program: Program
-    port: int
     state: Path
     owns_state: bool
 
@@ -40,15 +55,6 @@ class RealRegistry:
             registry.stop()
             raise
         return registry
-
-    @property
-    def host(self) -> str:
-        """`127.0.0.1:port`, the first part of an image's name."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.host}"
 
     def answers(self) -> bool:
         try:
