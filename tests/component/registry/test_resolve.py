@@ -80,7 +80,7 @@ async def test_an_unknown_tag_or_name_may_still_come(registry, anonymous):
             await anonymous.resolve(repository=f"{registry.host}/{name}", tag="v2")
 
         assert told.value.reason == "image_not_found"
-        assert f"`{registry.host}/{name}:v2` is not in the registry (yet)" in told.value.sentence
+        assert f"`{registry.host}/{name}:v2` is not in the registry" in told.value.sentence
 
 
 @both
