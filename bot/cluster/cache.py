@@ -70,9 +70,13 @@ class Sightings:
                 self._note(pod.metadata.uid, status, now)
 
     def keep_only(self, uids: Iterable[str]) -> None:
-        """Forget pods that are gone."""
+        """Forget every other pod."""
         kept = set(uids)
         self._since = {key: value for key, value in self._since.items() if key[0] in kept}
+
+    def forget(self, uid: str) -> None:
+        """Forget a pod that is gone."""
+        self._since = {key: value for key, value in self._since.items() if key[0] != uid}
 
     def since(self, pod_uid: str, container: str) -> datetime | None:
         found = self._since.get((pod_uid, container))

@@ -9,7 +9,7 @@ import structlog
 
 from bot.cluster.cache import Cache, Sightings
 from bot.cluster.client import Client
-from bot.cluster.listwatch import Blind, ListWatch, Object, Step
+from bot.cluster.listwatch import Blind, Changed, Deleted, ListWatch, Object, Step, Sync
 from bot.cluster.objects import DeploymentObject, PodObject, ReplicaSetObject
 from bot.cluster.pace import Pace
 from bot.cluster.request import DEPLOYMENTS, PODS, REPLICA_SETS, Resource
@@ -85,10 +85,19 @@ class NamespaceWatch:
             log.warning("cluster_watch_blind", namespace=self._namespace, problem=str(step.problem))
         cache.apply(step)
         if cache is self._pods:
-            self._sightings.note(self._pods.objects.values(), self._pace.now())
-            self._sightings.keep_only(self._pods.objects)
+            self._sight(step)
         for listener in tuple(self.listeners):
             listener()
+
+    def _sight(self, step: Step[T]) -> None:
+        match step:
+            case Changed(PodObject() as pod):
+                self._sightings.note([pod], self._pace.now())
+            case Sync():
+                self._sightings.note(self._pods.objects.values(), self._pace.now())
+                self._sightings.keep_only(self._pods.objects)
+            case Deleted(pod):
+                self._sightings.forget(pod.metadata.uid)
 
 
 class Watches:

@@ -2,8 +2,15 @@
 
 import json
 import stat
+from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from kubernetes_asyncio.config import incluster_config
 
 from bot.cluster import connection as connection_module
 from bot.cluster.client import Client
@@ -12,7 +19,7 @@ from bot.cluster.objects import DeploymentObject
 from bot.cluster.request import DEPLOYMENTS, Request
 from bot.errors import SettingsError
 from tests.component.cluster.api import give
-from tests.component.cluster.conftest import until, write_kubeconfig
+from tests.component.cluster.conftest import T0, until, write_kubeconfig
 from tests.component.cluster.objects import deployment
 
 WEB = "/apis/apps/v1/namespaces/team-a/deployments/web"
@@ -127,6 +134,34 @@ async def test_a_plugin_that_fails_once_is_tried_again(url, tmp_path, monkeypatc
 
     await until(lambda: tokens["BearerToken"] == "Bearer two")
     await connection.aclose()
+
+
+def certificate():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, T0, T0 + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+async def test_in_a_pod_its_own_account_is_used_before_any_file(tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("pod")
+    (tmp_path / "ca.crt").write_bytes(certificate())
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr(incluster_config, "TOKEN_REFRESH_PERIOD", timedelta(0))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "k", "http://127.0.0.1:1")))
+
+    connection = await connect(None)
+    configuration = connection.api.configuration
+    first = (await configuration.auth_settings())["BearerToken"]["value"]
+    (tmp_path / "token").write_text("rotated")
+    second = (await configuration.auth_settings())["BearerToken"]["value"]
+    await connection.aclose()
+
+    assert configuration.host == "https://10.0.0.1:443"
+    assert (first, second) == ("Bearer pod", "Bearer rotated")
 
 
 async def test_watches_cannot_use_up_the_connections(url, tmp_path):

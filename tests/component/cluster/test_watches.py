@@ -187,6 +187,38 @@ def test_what_runs_or_is_gone_is_forgotten():
     sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
     sightings.note(seen("", "ErrImagePull"), T0 + timedelta(seconds=5))
     assert sightings.since("uid-p0", "web") is None
-    sightings.keep_only([])
+    sightings.forget("uid-p1")
 
     assert sightings.since("uid-p1", "web") is None
+
+
+def test_after_a_new_list_only_its_pods_are_remembered():
+    sightings = Sightings()
+
+    sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
+    sightings.keep_only(["uid-p1"])
+
+    assert sightings.since("uid-p0", "web") is None
+    assert sightings.since("uid-p1", "web") == T0
+
+
+async def test_the_watch_notes_what_waits_and_since_when(watches, api, time, namespace):
+    moved = asyncio.Event()
+
+    async def later(request):
+        await moved.wait()
+        return await api.hold(event("MODIFIED", pod("a", waiting="ImagePullBackOff")))(request)
+
+    api.on("GET", PODS, items(pod("a", waiting="ErrImagePull")))
+    api.on("WATCH", PODS, later)
+    calls = []
+    watches.subscribe("team-a", lambda: calls.append(1))
+    await watches.view("team-a")
+    before = len(calls)
+    time.seconds += 12
+    moved.set()
+    await until(lambda: len(calls) > before)
+
+    view = await watches.view("team-a")
+    assert view.pods[0].status.container_statuses[0].state.waiting.reason == "ImagePullBackOff"
+    assert view.sightings.since("uid-a", "web") == T0
