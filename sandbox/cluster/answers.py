@@ -96,6 +96,10 @@ def too_old(revision: int, oldest: int) -> ApiError:
     return ApiError(410, "Expired", f"too old resource version: {revision} ({oldest})")
 
 
+def list_too_old() -> ApiError:
+    return ApiError(410, "Expired", "The resourceVersion for the provided list is too old.")
+
+
 def continue_too_old() -> ApiError:
     text = (
         "The provided continue parameter is too old to display a consistent list result. You can start a new list "

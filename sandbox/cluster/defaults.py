@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.cluster.answers import invalid
 from sandbox.cluster.documents import Obj, meta
-from sandbox.cluster.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Resource
+from sandbox.cluster.resources import DEPLOYMENTS, PODS, QUOTAS, REPLICA_SETS, Resource
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _NAME_RULE: Final = (
@@ -34,7 +34,10 @@ def fill(resource: Resource, obj: Obj) -> None:
         _fill_pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
         if resource == DEPLOYMENTS:
             _fill_deployment(spec)
-    obj.setdefault("status", {}) if resource.subresources else None
+    elif resource == QUOTAS:
+        obj["status"] = {"hard": obj.get("spec", {}).get("hard", {})}
+    if resource.subresources:
+        obj.setdefault("status", {})
 
 
 def check(resource: Resource, obj: Obj, before: Obj | None = None) -> None:

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.cluster.answers import bad_request, continue_too_old, too_large, too_old
+from sandbox.cluster.answers import bad_request, continue_too_old, list_too_old, too_large
 from sandbox.cluster.documents import Obj
 from sandbox.cluster.query import Query
 from sandbox.cluster.resources import Resource
@@ -47,7 +47,7 @@ class Lister:
         if query.revision and query.revision > self._store.revision:
             raise too_large(query.revision, self._store.revision)
         if query.exact and query.revision and query.revision < self._store.oldest:
-            raise too_old(query.revision, self._store.oldest)
+            raise list_too_old()
         return self._store.revision, [obj for obj in self._store.list(resource, namespace) if query.matches(obj)]
 
     def _continue(self, token: str) -> tuple[int, list[Obj]]:
