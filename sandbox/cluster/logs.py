@@ -13,6 +13,9 @@ def read(pod: Obj, reports: list[ContainerReport], values: Mapping[str, str]) ->
     """The text for `pods/log`; raises `ApiError` 400 in the words of kubelet_pods.go, validateContainerLogStatus."""
     report = _chosen(pod, reports, values.get("container", ""))
     previous = values.get("previous", "") in {"1", "t", "T", "true", "TRUE", "True"}
+    if previous and report.last_state and "terminated" in report.state:
+        # The kubelet keeps one dead container: when this run has ended too, the log before it is gone.
+        return f"unable to retrieve container logs for {report.last_state['terminated'].get('containerID', '')}"
     lines = _previous(pod, report) if previous else _current(pod, report)
     if values.get("tailLines"):
         count = int(values["tailLines"])

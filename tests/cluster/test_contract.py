@@ -118,14 +118,33 @@ async def test_a_crash_at_start_shows_two_failed_exits_and_its_last_words(node: 
 
     status = await until(crashed_twice, seconds=20, what="second failed exit")
     pod = (await node.api.get(node.pods))["items"][0]
-    previous = await node.api.call("GET", f"{node.pods}/{pod['metadata']['name']}/log", previous="true", tailLines="5")
+    log = f"{node.pods}/{pod['metadata']['name']}/log"
+    ended = "terminated" in status["state"]
+    last_words = await node.api.call("GET", log, previous=str(not ended).lower(), tailLines="5")
 
     assert status["restartCount"] == 1
     assert status["ready"] is False
     last = status["lastState"]["terminated"]
     assert (last["exitCode"], last["reason"]) == (3, "Error")
-    assert previous.body == "fatal: cannot reach database at db:5432\n"
+    assert last_words.body == "fatal: cannot reach database at db:5432\n"
     assert pod["status"]["phase"] == "Running"
+
+
+async def test_the_log_before_the_last_is_gone_and_the_answer_is_not_an_error(node: Lab) -> None:
+    """A node keeps one dead container: between the second exit and its back-off, `previous` has nothing to give."""
+    node.push("v1", "crash-at-start")
+    await node.deploy(node.image("v1"), replicas=1)
+
+    async def gone() -> Any:
+        for pod in (await node.api.get(node.pods))["items"]:
+            answer = await node.api.call("GET", f"{node.pods}/{pod['metadata']['name']}/log", previous="true")
+            if str(answer.body).startswith("unable to retrieve container logs for containerd://"):
+                return answer
+        return None
+
+    answer = await until(gone, seconds=60, what="log that is gone")
+
+    assert answer.status == 200
 
 
 async def test_without_a_probe_a_crash_comes_after_the_rollout_counts_as_complete(node: Lab) -> None:
