@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,8 +90,25 @@ def _network(state: Path, subnet: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _snapshotter(state: Path) -> str:
+    """`overlayfs` where it can be mounted (not on top of another overlay), else `native`, which copies every layer."""
+    probe = state / "overlay-probe"
+    folders = [probe / name for name in ("lower", "upper", "work", "merged")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    options = f"lowerdir={folders[0]},upperdir={folders[1]},workdir={folders[2]}"
+    mounted = subprocess.run(
+        ["mount", "-t", "overlay", "overlay", "-o", options, folders[3]], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        return "native"
+    subprocess.run(["umount", folders[3]], check=True)
+    return "overlayfs"
+
+
 def _containerd(state: Path, socket: Path, network: Path, pause: str) -> str:
     """The `unpack_config` table is needed: without it pulls end with "no unpack platforms defined"."""
+    snapshotter = _snapshotter(state)
     images, runtime = 'plugins."io.containerd.cri.v1.images"', 'plugins."io.containerd.cri.v1.runtime"'
     return f"""version = 3
 root = "{state}/containerd"
@@ -101,7 +119,7 @@ address = "{socket}"
 [plugins."io.containerd.internal.v1.opt"]
 path = "{state}/opt"
 [{images}]
-snapshotter = "native"
+snapshotter = "{snapshotter}"
 [{images}.pinned_images]
 sandbox = "{pause}"
 [{runtime}]
@@ -112,7 +130,7 @@ bin_dirs = ["{plugin_folder()}"]
 conf_dir = "{network}"
 [[plugins."io.containerd.transfer.v1.local".unpack_config]]
 platform = "linux/{ARCHITECTURE}"
-snapshotter = "native"
+snapshotter = "{snapshotter}"
 """
 
 
