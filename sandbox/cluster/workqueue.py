@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from sandbox.cluster.answers import ApiError
 from sandbox.cluster.clock import Clock
+
+log = logging.getLogger(__name__)
+_AGAIN: Final = 0.5
 
 Key: TypeAlias = tuple[str, str]
 """Namespace and name."""
@@ -37,9 +42,19 @@ class WorkQueue:
             now = self._clock.monotonic()
             for key in [key for key, due in self._due.items() if due <= now]:
                 del self._due[key]
-                again = self._sync(key)
+                again = self._look(key)
                 if again is not None:
                     self.add(key, after=again)
+
+    def _look(self, key: Key) -> float | None:
+        """A refused write is tried again, as in the real queue; anything else is a fault of ours, told and survived."""
+        try:
+            return self._sync(key)
+        except ApiError:
+            return _AGAIN
+        except Exception:
+            log.exception("the simulated controller failed at %s/%s", *key)
+            return _AGAIN
 
     async def _wait(self) -> None:
         self._changed.clear()
