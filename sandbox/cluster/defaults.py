@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from sandbox.cluster.answers import invalid
-from sandbox.cluster.documents import Obj, meta
+from sandbox.cluster.documents import Obj, meta, without_nulls
 from sandbox.cluster.resources import DEPLOYMENTS, PODS, QUOTAS, REPLICA_SETS, Resource
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -22,6 +22,7 @@ _Cause = tuple[str, str, str]
 def fill(resource: Resource, obj: Obj) -> None:
     """Set the defaults of the kind on `obj`."""
     obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
+    obj.update({part: without_nulls(obj[part]) for part in ("metadata", "spec") if part in obj})
     if resource == PODS:
         _fill_pod_spec(obj.setdefault("spec", {}))
         obj["spec"].setdefault("enableServiceLinks", True)

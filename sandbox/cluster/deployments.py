@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Final
 
 from sandbox.cluster.documents import (
@@ -236,5 +237,5 @@ def _without_hash(template: Obj) -> Obj:
 
 def _template_hash(template: Obj) -> str:
     """Ten characters without vowels, as Kubernetes' are; the same template always gives the same."""
-    number = int.from_bytes(hashlib.sha256(repr(template).encode()).digest()[:4])
+    number = int.from_bytes(hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest()[:4])
     return "".join(_SAFE[int(digit)] if digit.isdecimal() else digit for digit in f"{number:010d}")

@@ -22,6 +22,18 @@ VERSION: Final[Obj] = {
 ACCESS_REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 _CORE_VERBS: Final = ["create", "delete", "get", "list", "patch", "update", "watch"]
+_SHORT: Final = {
+    "deployments": ["deploy"],
+    "replicasets": ["rs"],
+    "pods": ["po"],
+    "namespaces": ["ns"],
+    "nodes": ["no"],
+    "events": ["ev"],
+    "configmaps": ["cm"],
+    "services": ["svc"],
+    "serviceaccounts": ["sa"],
+    "resourcequotas": ["quota"],
+}
 
 
 def document(path: str) -> Obj | None:
@@ -37,10 +49,12 @@ def document(path: str) -> Obj | None:
                 "apiVersion": "v1",
                 "groups": [_group("apps"), _group("authorization.k8s.io")],
             }
-        case "/api/v1":
-            return _resources("")
-        case "/apis/apps/v1":
-            return _resources("apps")
+        case "/api/v1" | "/apis/apps/v1":
+            return _resources("apps" if "apps" in path else "")
+        case "/apis/authorization.k8s.io/v1":
+            review = {"name": "selfsubjectaccessreviews", "singularName": "", "namespaced": False}
+            entry = {**review, "kind": "SelfSubjectAccessReview", "verbs": ["create"]}
+            return _resource_list("authorization.k8s.io/v1", [entry])
     return None
 
 
@@ -60,10 +74,13 @@ def _group(name: str) -> Obj:
 
 def _resources(group: str) -> Obj:
     mine = [item for item in ALL if item.group == group]
-    entries = [
-        {"name": name, "singularName": "", "namespaced": item.namespaced, "kind": item.kind, "verbs": _CORE_VERBS}
-        for item in mine
-        for name in (item.plural, *(f"{item.plural}/{sub}" for sub in item.subresources))
-    ]
-    version = f"{group}/v1" if group else "v1"
+    entries: list[Obj] = []
+    for item in mine:
+        entry: Obj = {"name": item.plural, "namespaced": item.namespaced, "kind": item.kind, "verbs": _CORE_VERBS}
+        entries.append({**entry, "singularName": item.kind.lower(), "shortNames": _SHORT.get(item.plural, [])})
+        entries += [{**entry, "name": f"{item.plural}/{sub}", "singularName": ""} for sub in item.subresources]
+    return _resource_list(f"{group}/v1" if group else "v1", entries)
+
+
+def _resource_list(version: str, entries: list[Obj]) -> Obj:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": entries}

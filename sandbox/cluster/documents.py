@@ -14,6 +14,13 @@ def clone(obj: Obj) -> Obj:
     return copy.deepcopy(obj)
 
 
+def without_nulls(value: Any) -> Any:
+    """`null` means "not set" in everything a client writes: typed decoding drops it."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
 def meta(obj: Obj) -> Obj:
     found: Obj = obj.setdefault("metadata", {})
     return found

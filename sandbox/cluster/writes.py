@@ -10,7 +10,7 @@ from typing import Final
 from sandbox.cluster import defaults
 from sandbox.cluster.answers import already_exists, conflict, forbidden, not_found
 from sandbox.cluster.clock import Clock
-from sandbox.cluster.documents import Obj, clone, is_terminating, meta, name_of, namespace_of, uid_of
+from sandbox.cluster.documents import Obj, clone, is_terminating, meta, name_of, namespace_of, uid_of, without_nulls
 from sandbox.cluster.managed import with_writer
 from sandbox.cluster.resources import (
     CONFIG_MAPS,
@@ -41,10 +41,11 @@ class Writes:
     def create(self, resource: Resource, obj: Obj, *, manager: str, dry_run: bool = False) -> Obj:
         """Raises `ApiError` 404 for a missing namespace, 409 for a taken name, 422 for a faulty object."""
         obj = clone(obj)
-        info = meta(obj)
+        obj["metadata"] = info = without_nulls(meta(obj))
         if not info.get("name") and info.get("generateName"):
             info["name"] = info["generateName"] + generated_suffix()
         defaults.fill(resource, obj)
+        info = meta(obj)
         defaults.check(resource, obj)
         if resource.namespaced:
             self._check_namespace(resource, obj)

@@ -270,6 +270,17 @@ async def test_a_rollback_reuses_the_old_replica_set_as_a_new_revision(
     assert third.pods[0].name.rsplit("-", 1)[0] == first.pods[0].name.rsplit("-", 1)[0]
 
 
+async def test_a_null_is_as_good_as_nothing(cluster: SimulatedCluster, client: aiohttp.ClientSession):
+    made = cluster.deployment("shop", "web", "example.com/web:v1", replicas=0)
+    template = made["spec"]["template"]
+    template = {**template, "metadata": {**template["metadata"], "creationTimestamp": None}}
+
+    _, after = await patch(client, [{"op": "replace", "path": "/spec/template", "value": template}])
+
+    assert after["metadata"]["generation"] == 1
+    assert after["spec"] == made["spec"]
+
+
 async def test_scaling_keeps_the_replica_set(cluster: SimulatedCluster, registry: SandboxRegistry):
     registry.push("team/web", "v1", version="1.0")
     cluster.deployment("shop", "web", f"{registry.host}/team/web:v1", replicas=1)
