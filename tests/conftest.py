@@ -1,6 +1,7 @@
 """Fixtures every tier shares: a clock that is moved, and a database of each kind."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,9 +76,16 @@ async def database(empty_database: Database) -> Database:
 
 
 @pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite() -> AsyncIterator[Database]:
     """Where the kind of database does not matter."""
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/test.db")
-    await schema.upgrade(database)
-    yield database
-    await database.aclose()
+    with quick_folder() as folder:
+        database = Database(f"sqlite+aiosqlite:///{folder}/test.db")
+        await schema.upgrade(database)
+        yield database
+        await database.aclose()
+
+
+def quick_folder() -> tempfile.TemporaryDirectory[str]:
+    """In memory where the machine has that: a test of thousands of transactions should not wait for a disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - not used for anything that must not be guessed
+    return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)

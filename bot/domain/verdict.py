@@ -13,7 +13,7 @@ from bot.domain.diagnosis import Finding, decisive, diagnose
 from bot.domain.outside import as_code
 from bot.domain.workload import Observation, Pod, ReplicaSet, Workload, find_condition
 
-_NO_DEADLINE = 2**31 - 1
+NO_DEADLINE = 2**31 - 1
 """How Kubernetes writes "no progress deadline"."""
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 
@@ -194,7 +194,7 @@ def _deadline_exceeded(
 
 def _deadline_seconds(workload: Workload) -> int | None:
     seconds = workload.progress_deadline_seconds
-    return None if seconds is None or seconds >= _NO_DEADLINE else seconds
+    return None if seconds is None or seconds >= NO_DEADLINE else seconds
 
 
 def _zero(observation: Observation, workload: Workload) -> Judgement | None:

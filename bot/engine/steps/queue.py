@@ -6,10 +6,12 @@ Newest is decided by ancestry, never by time. Rollbacks, which may go back, come
 import re
 from datetime import timedelta
 
+from bot.domain.gate import Outcome as GateOutcome
 from bot.domain.intent import Facts, Intent, State
 from bot.domain.workload import ANNOTATION_COMMIT, Workload
 from bot.engine.outcome import CatalogRow, Ending, Move, Outcome, Stay, look_again
 from bot.engine.ports import Ancestry
+from bot.engine.steps.checks import read_gate
 from bot.engine.tools import Tools
 from bot.errors import RejectedError
 from bot.storage import intents
@@ -18,7 +20,6 @@ _SHA = re.compile(r"[0-9a-f]{40}")
 
 
 async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
-    _ = row
     if await _relation(tools, intent, base=intent.sha, head=intent.branch) not in ("ahead", "identical"):
         detail = f"{intent.short_sha} is no longer part of {intent.branch}"
         return Move(state=State.REFUSED, reason="not_on_branch", detail=detail)
@@ -29,7 +30,13 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     present = touched.sha if touched else _annotated_commit(workload)
     if present and await _relation(tools, intent, base=present, head=intent.sha) == "behind":
         return _superseded(f"{present[:7]}, which is newer, was deployed here already")
-    return await _take_turn(tools, intent, others=others, workload=workload, present=present)
+    outcome = await _take_turn(tools, intent, others=others, workload=workload, present=present)
+    if isinstance(outcome, Move) and outcome.state is State.ROLLING_OUT:
+        # It may have waited here for a while: what holds now is what counts.
+        decision = await read_gate(tools, row, intent)
+        if decision.outcome is not GateOutcome.PASS:
+            return Move(state=State.WAITING_CHECKS, detail=decision.sentence)
+    return outcome
 
 
 async def _take_turn(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.domain.diagnosis import Finding
 from bot.domain.intent import Evidence, Facts, Intent, State
-from bot.domain.verdict import Judgement, Verdict, Wanted, judge
+from bot.domain.verdict import NO_DEADLINE, Judgement, Verdict, Wanted, judge
 from bot.domain.workload import (
     ANNOTATION_COMMIT,
     ANNOTATION_DEPLOYED_BY,
@@ -49,7 +49,7 @@ async def _patch(tools: Tools, row: CatalogRow, intent: Intent, remember: Rememb
     target = intent.target
     workload = await tools.cluster.read(target)
     if workload.uid != intent.workload_uid:
-        raise RejectedError("workload_replaced", f"{target.workload} was deleted and made anew just now.")
+        raise RejectedError("workload_recreated", f"{target.workload} was deleted and made anew just now.")
     if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id) and _runs(workload, intent):
         return _patched(tools, row, intent, workload, detail="found our own patch in row")
     current = workload.images[target.container]
@@ -124,7 +124,9 @@ def _allowed(row: CatalogRow, workload: Workload | None) -> timedelta:
     if row.environment.rollout_deadline:
         return row.environment.rollout_deadline
     seconds = workload.progress_deadline_seconds if workload else None
-    return timedelta(seconds=seconds) + DEADLINE_MARGIN if seconds else DEFAULT_DEADLINE
+    if not seconds or seconds >= NO_DEADLINE:
+        return DEFAULT_DEADLINE
+    return timedelta(seconds=seconds) + DEADLINE_MARGIN
 
 
 async def _end(tools: Tools, intent: Intent, judgement: Judgement) -> Move:
