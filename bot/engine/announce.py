@@ -14,6 +14,9 @@ from bot.storage.outbox import Kind, NewMessage
 PROGRESS_PAUSE = timedelta(seconds=60)
 """An edit that only says "still at it" waits this long, and is overtaken by the end if that comes first."""
 
+FIRST_LOOK = timedelta(seconds=1)
+"""Until the first comment: by then the checks were read once, and it says which ones it waits for."""
+
 _QUIET = frozenset({"checks_failed", "superseded"})  # GitHub itself told the author, or nobody has to act
 
 DEPLOYMENT_STATES = {
@@ -29,8 +32,8 @@ DEPLOYMENT_STATES = {
 
 
 async def admitted(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
-    """A wish was taken: say so on the pull request."""
-    await _comment(connection, intent, now=now, due=now)
+    """A wish was taken: say so on the pull request, with what it waits for."""
+    await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
 
 
 async def progress(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
