@@ -1,4 +1,4 @@
-"""Routes of the page, drawn on the server; the browser asks again every second and gets 304 while nothing changed."""
+"""Routes of the page, drawn on the server; the browser asks again every second and gets 204 while nothing changed."""
 
 import hashlib
 from pathlib import Path
@@ -14,6 +14,8 @@ from sandbox.page import views
 
 HERE = Path(__file__).parent
 SHOWN = 60
+SEEN = "X-Page-Version"
+"""Which version of the page the browser has. (To a 304 of its own asking, a browser says that it failed.)"""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -33,6 +35,7 @@ def add_page(app: web.Application) -> None:
     app.router.add_get("/", pulls)
     app.router.add_get(r"/{owner}/{repo}/pull/{number:\d+}", pull)
     app.router.add_get(r"/{owner}/{repo}/commit/{sha:[0-9a-f]+}", commit)
+    app.router.add_get(r"/{owner}/{repo}/commit/{sha:[0-9a-f]+}/checks", commit)
     app.router.add_get(r"/{owner}/{repo}/runs/{id:\d+}", run)
     app.router.add_get("/cluster", cluster)
     app.router.add_get("/traffic", traffic)
@@ -109,10 +112,10 @@ async def _missing(request: web.Request, error: DoorError) -> web.Response:
 
 async def _draw(request: web.Request, template: str, **values: Any) -> web.Response:
     text = _TEMPLATES.get_template(template).render(**values)
-    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
-    if request.headers.get("If-None-Match") == etag:
-        return web.Response(status=304, headers=HEADERS | {"ETag": etag})
-    return web.Response(text=text, content_type="text/html", headers=HEADERS | {"ETag": etag})
+    version = hashlib.sha256(text.encode()).hexdigest()[:20]
+    if request.headers.get(SEEN) == version:
+        return web.Response(status=204, headers=HEADERS)
+    return web.Response(text=text, content_type="text/html", headers=HEADERS | {SEEN: version})
 
 
 async def _static(request: web.Request) -> web.StreamResponse:

@@ -1,8 +1,8 @@
-// Follows the server (every second, answered 304 while nothing changed) and turns forms into calls of the control door.
+// Follows the server (every second, answered 204 while nothing changed) and turns forms into calls of the control door.
 "use strict";
 
 const FOLLOW_MS = 1000;
-let etag = null;
+let version = "";
 let pending = null;
 
 function ago(moment) {
@@ -52,8 +52,8 @@ function draw(text) {
 async function follow() {
   const live = document.getElementById("live");
   try {
-    const answer = await fetch(location.href, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
-    if (answer.status === 200) { etag = answer.headers.get("ETag"); draw(await answer.text()); }
+    const answer = await fetch(location.href, { headers: { "X-Page-Version": version }, cache: "no-store" });
+    if (answer.status === 200) { version = answer.headers.get("X-Page-Version"); draw(await answer.text()); }
     live.classList.remove("lost");
     live.lastElementChild.textContent = "live";
   } catch {
