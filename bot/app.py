@@ -70,7 +70,13 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             session=await stack.enter_async_context(open_session(on_answer=metrics.github_request)),
             clock=now,
         )
-        registry = await stack.enter_async_context(OciRegistry(credentials=Credentials(settings.registry_credentials)))
+        registry = await stack.enter_async_context(
+            OciRegistry(
+                credentials=Credentials(settings.registry_credentials),
+                plain_http=settings.registry_plain_http,
+                realms=settings.registry_realms,
+            )
+        )
         cluster = KubernetesCluster(Path(settings.kubeconfig) if settings.kubeconfig else None)
         await cluster.start()
         stack.push_async_callback(cluster.aclose)

@@ -118,7 +118,7 @@ class Authorizer:
                 "image_forbidden",
                 f"The registry {repository.registry} sends us to {_printable(realm)} for a token; that is not its own "
                 "host or has no TLS, so nothing was sent there.",
-                hint="If this token service is right, allow it for the registry in the settings.",
+                hint="If this token service is right, allow it with GREENLANE_REGISTRY_REALMS.",
             )
         return realm
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 _DATABASES: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----\s.*\s-----END \1-----", re.DOTALL)
 
 
@@ -114,6 +115,31 @@ def check_database_url(value: SecretStr) -> SecretStr:
     if scheme == "sqlite+aiosqlite" and (not rest.removeprefix("/") or ":memory:" in rest):
         raise ValueError("is a database in memory and would forget everything; write sqlite+aiosqlite:///greenlane.db")
     return value
+
+
+def to_hosts(value: object) -> tuple[str, ...]:
+    """`a.example, b.example:5000` → the hosts."""
+    if not isinstance(value, str):
+        return tuple(value) if isinstance(value, (list, tuple)) else ()
+    hosts = [part.strip().lower() for part in value.split(",") if part.strip()]
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"has `{host}` in it, which is no host; write it like registry.example:5000")
+    return tuple(hosts)
+
+
+def to_realms(value: object) -> dict[str, tuple[str, ...]]:
+    """`registry.example=auth.example` by commas → token services by registry."""
+    if not isinstance(value, str):
+        return dict(value) if isinstance(value, dict) else {}
+    realms: dict[str, tuple[str, ...]] = {}
+    for pair in filter(None, (part.strip() for part in value.split(","))):
+        registry, equals, service = pair.partition("=")
+        if not equals:
+            raise ValueError(f"has `{pair}` in it; write it like registry.example=auth.example")
+        for name in to_hosts(registry):
+            realms[name] = (*realms.get(name, ()), *to_hosts(service))
+    return realms
 
 
 def to_lower(value: object) -> object:

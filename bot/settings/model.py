@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     )
     public_url: WebAddress | None = Field(None, description="How people and GitHub reach this server.")
     registry_credentials: Path | None = Field(None, description="Registry logins, in Docker's config.json format.")
+    registry_plain_http: Annotated[tuple[str, ...], NoDecode, BeforeValidator(checks.to_hosts)] = Field(
+        (), description="Registries without TLS, `host:port` by commas; those on loopback need no mention."
+    )
+    registry_realms: Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(checks.to_realms)] = Field(
+        {}, description="Token services that may hear a registry's login, `registry=host` by commas."
+    )
     kubeconfig: Path | None = Field(
         None, description="Access to the cluster. Without it the pod's account, else what `KUBECONFIG` names."
     )

@@ -33,6 +33,7 @@ class FakeCluster:
     """Every namespace that was asked for anything."""
     on_change: dict[str, Callable[[], None]] = field(default_factory=dict)
     ready_at: datetime = NOW
+    log_lines: list[str] = field(default_factory=lambda: ["fatal: cannot reach database at db:5432"])
     before_patch: Callable[[], None] | None = None
 
     def _asked(self, target: Target) -> None:
@@ -78,7 +79,7 @@ class FakeCluster:
     async def last_log_lines(
         self, target: Target, *, pod: str, container: str, previous: bool, lines: int
     ) -> list[str]:
-        return ["fatal: cannot reach database at db:5432"]
+        return self.log_lines
 
     async def node_platforms(self) -> frozenset[Platform] | None:
         return self.platforms

@@ -35,6 +35,22 @@ def everything(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GREENLANE_WEBHOOK_SECRET", SECRET)
 
 
+def test_registries_may_be_named_with_their_ways(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GREENLANE_REGISTRY_PLAIN_HTTP", "registry.local:5000, other.local")
+    monkeypatch.setenv("GREENLANE_REGISTRY_REALMS", "registry.example=auth.example,registry.example=sso.example")
+    settings = load_settings()
+
+    assert settings.registry_plain_http == ("registry.local:5000", "other.local")
+    assert settings.registry_realms == {"registry.example": ("auth.example", "sso.example")}
+
+
+@pytest.mark.parametrize("text", ["registry.example", "a b=c", "http://x=y"])
+def test_a_token_service_without_its_registry_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("GREENLANE_REGISTRY_REALMS", text)
+
+    assert "GREENLANE_REGISTRY_REALMS" in _refusal()
+
+
 def _refusal(need: Need = Need.NOTHING) -> str:
     with pytest.raises(SettingsError) as caught:
         load_settings(need)

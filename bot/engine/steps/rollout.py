@@ -15,6 +15,7 @@ from bot.domain.workload import (
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again
 from bot.engine.tools import Remember, Tools
 from bot.errors import RejectedError, TransientError
+from bot.telemetry.redaction import redact_text
 
 SOAK_LOOK = timedelta(seconds=1)
 """While only the soak time is left, nothing in the cluster has to move for it to end."""
@@ -160,7 +161,8 @@ async def _evidence(tools: Tools, intent: Intent, finding: Finding) -> Evidence:
         pod=finding.pod,
         container=finding.container,
         exit_code=finding.exit_code,
-        words=finding.evidence,
-        log_lines=tuple(lines),
+        words=redact_text(finding.evidence),
+        # Before it is stored: what an app prints at its end may hold a password.
+        log_lines=tuple(redact_text("\n".join(lines)).split("\n")) if lines else (),
         next_step=finding.next_step,
     )

@@ -127,6 +127,19 @@ async def test_a_crash_fails_with_exit_code_and_last_words_on_the_pull_request(r
     assert "fatal: cannot reach database at db:5432" in notice
 
 
+async def test_a_secret_in_the_last_words_is_neither_stored_nor_posted(rig: Rig) -> None:
+    rig.cluster.behaviour = "crash"
+    rig.cluster.log_lines = ["connecting to postgres://shop:hunter2secret@db:5432/shop", "token=ghs_" + "a1" * 20]
+    await rig.merge(12, "a")
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(10)
+
+    everything = str(await rig.only()) + str(rig.github.comments)
+    assert "connecting to postgres" in everything
+    assert "hunter2secret" not in everything
+    assert "ghs_" not in everything
+
+
 async def test_a_workload_that_is_not_there_refuses(rig: Rig) -> None:
     rig.cluster.errors.append(RejectedError("workload_not_found", "deployment/checkout is not in payments-staging."))
     await rig.merge(12, "a")
