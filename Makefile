@@ -66,7 +66,7 @@ lock: setup-dev ## write the hashed locks anew from pyproject.toml (UPGRADE=--up
 	$(COMPILE) pyproject.toml --extra dev -c requirements/sandbox.txt -o requirements/dev.txt
 
 schema: setup-dev ## write the catalog's JSON schema anew
-	$(RUN) -m bot.domain.catalog_schema
+	@$(RUN) -m bot schema > config/greenlane.schema.json.new && mv config/greenlane.schema.json.new config/greenlane.schema.json
 
 clean: ## remove what was made here: .venv, .demo, caches
 	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
