@@ -34,6 +34,8 @@ def _pod(container: str, image: str) -> JSON:
     web: JSON = {
         "name": container,
         "image": image,
+        # Named, so that the image's own arguments do not come along: the program is told by its environment.
+        "command": ["/app"],
         "ports": [{"name": "http", "containerPort": 8080}],
         "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},

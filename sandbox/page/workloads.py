@@ -28,10 +28,12 @@ def show_namespaces(objects: Mapping[str, list[JSON]], link: Link) -> list[JSON]
 
 
 def _show_workload(workload: JSON, objects: Mapping[str, list[JSON]], link: Link) -> JSON:
+    """`ready` counts pods of the wanted image only: old ones that still serve are `updating`."""
     containers = workload["spec"]["template"]["spec"]["containers"]
     repository, tag, digest = split_image(containers[0]["image"])
     words, page = link(tag) if _SHA.fullmatch(tag) else (tag, "")
     pods = [each for each in objects["pods"] if _belongs(each, workload)]
+    shown = [_show_pod(each, link) for each in sorted(pods, key=_age, reverse=True)]
     return {
         "name": workload["metadata"]["name"],
         "image": containers[0]["image"],
@@ -40,8 +42,9 @@ def _show_workload(workload: JSON, objects: Mapping[str, list[JSON]], link: Link
         "link": page,
         "digest": digest,
         "replicas": workload["spec"].get("replicas", 1),
-        "ready": workload.get("status", {}).get("readyReplicas", 0),
-        "pods": [_show_pod(each, link) for each in sorted(pods, key=_age, reverse=True)],
+        "ready": sum(each["mood"] == "good" and each["image"] == containers[0]["image"] for each in shown),
+        "updating": any(each["image"] != containers[0]["image"] for each in shown),
+        "pods": shown,
     }
 
 

@@ -19,7 +19,10 @@ def console(page: Page):
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("requestfailed", lambda request: said.append(f"{request.failure}: {request.url}"))
+    page.on(
+        "requestfailed",
+        lambda request: said.append(f"{request.failure}: {request.url}") if "ABORTED" not in request.failure else None,
+    )
     return said
 
 
