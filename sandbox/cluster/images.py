@@ -39,7 +39,7 @@ class Image:
     name: str
     """What the container status calls it: `host/repo:tag`, or the configuration's digest when pulled by digest."""
     id: str
-    """`host/repo@sha256:…` of the manifest or index that was asked for."""
+    """`host/repo@sha256:…` of the manifest or index; the repository may be another one with the same content."""
     config: Obj
     platform: str
     size: int
@@ -86,6 +86,7 @@ class ImagePuller:
         self._locate = locate
         self._architecture = architecture
         self._present: dict[str, Image] = {}
+        self._ids: dict[str, set[str]] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def aclose(self) -> None:
@@ -114,9 +115,12 @@ class ImagePuller:
             _, document = await self._manifest(session, reference, entry)
         config_digest = document["config"]["digest"]
         config = json.loads(await self._get(session, reference, f"blobs/{config_digest}"))
+        # A node knows the same content once, and of the names it was pulled by it tells the alphabetically first.
+        known = self._ids.setdefault(config_digest, set())
+        known.add(f"{reference.host}/{reference.path}@{digest}")
         return Image(
             name=config_digest if reference.digest else reference.name,
-            id=f"{reference.host}/{reference.path}@{digest}",
+            id=min(known),
             config=config.get("config", {}),
             platform=f"{config.get('os', '')}/{config.get('architecture', '')}",
             size=sum(int(layer["size"]) for layer in document.get("layers", [])),

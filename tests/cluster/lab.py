@@ -33,8 +33,8 @@ class Lab:
     namespace: str
     registry: str
     """Host of the registry that the node pulls from."""
-    push: Callable[[str, str], str]
-    """Push the demo application: tag and behaviour in, digest out. Its version is the tag."""
+    push: Callable[..., str]
+    """Push the demo application: tag and behaviour in, digest out. Its version is the tag; a third text names a copy."""
     nobody: RawApi
     """The same API for a service account without any right."""
     kubeconfig: Path
@@ -111,8 +111,9 @@ async def simulated_lab(folder: Path) -> AsyncIterator[Lab]:
         cluster.namespace(name)
         cluster.add_token("nobody", f"system:serviceaccount:{name}:nobody")
 
-        def push(tag: str, behaviour: str) -> str:
-            return registry.push(f"{name}/web", tag, behaviour=behaviour, version=tag)  # type: ignore[arg-type]
+        def push(tag: str, behaviour: str, copy: str = "") -> str:
+            path = f"{name}/web-{copy}" if copy else f"{name}/web"
+            return registry.push(path, tag, behaviour=behaviour, version=tag)  # type: ignore[arg-type]
 
         async def forget() -> None:
             cluster.compact()
@@ -141,8 +142,9 @@ async def real_lab(bed: TestBed, folder: Path) -> AsyncIterator[Lab]:
     granted = bed.api.create(f"{account}/nobody/token", {"spec": {}})["status"]["token"]
     async with aiohttp.ClientSession(bed.api_url) as session:
 
-        def push(tag: str, behaviour: str) -> str:
-            return push_demo(bed.registry.url, f"{name}/web", tag, version=tag, behaviour=behaviour)  # type: ignore[arg-type]
+        def push(tag: str, behaviour: str, copy: str = "") -> str:
+            path = f"{name}/web-{copy}" if copy else f"{name}/web"
+            return push_demo(bed.registry.url, path, tag, version=tag, behaviour=behaviour)  # type: ignore[arg-type]
 
         api = RawApi(session, bed.token, tls)
         yield Lab(
