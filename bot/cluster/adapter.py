@@ -17,6 +17,8 @@ from bot.domain.intent import Target
 from bot.domain.workload import Observation, Patched, Workload
 from bot.errors import BrokenError, GreenlaneError, RejectedError
 
+_NO_LOG = "unable to retrieve container logs for "
+"""What a kubelet answers, with 200, about a run whose remains it has cleared away."""
 _LOG_BYTES = 256 * 1024
 _LINE = 2000
 _PLATFORMS_KEPT = 300.0
@@ -115,6 +117,8 @@ class KubernetesCluster:
             text = await self._client.text(request, query=query)
         except (MissingError, RefusedError):
             return []  # the pod is gone, or (400) the container has no such run
+        if text.startswith(_NO_LOG):
+            return []
         return [line[:_LINE] for line in text.splitlines()[-lines:]]
 
     async def node_platforms(self) -> frozenset[Platform] | None:

@@ -163,7 +163,11 @@ class Reconciler:
                 if line.state is State.RESOLVING_IMAGE
             ]
             self._metrics.green_to_patch((facts["patched_at"] - passed[-1]).total_seconds() if passed else 0.0)
-        await intents.settle(connection, lease, next_due=now + outcome.again_in)
+        next_due = now + outcome.again_in
+        deadline = facts.get("deadline_at", intent.deadline_at)
+        if deadline is not None and deadline > now:  # whoever reads "until 11:42" has an answer at 11:42
+            next_due = min(next_due, deadline)
+        await intents.settle(connection, lease, next_due=next_due)
 
     async def _move(
         self, connection: AsyncConnection, lease: Lease, intent: Intent, outcome: Move, *, now: datetime

@@ -1,28 +1,23 @@
 """Intents and their timeline. Every change of state is one transaction with its transition and outbox rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import (
     OPEN_STATES,
-    Evidence,
     Facts,
     Intent,
     IntentId,
-    Kind,
     NewIntent,
-    Repository,
     State,
-    Target,
     Transition,
 )
 from bot.storage import leases
+from bot.storage.intent_rows import from_facts, from_wish, to_intent
 from bot.storage.leases import Lease
 from bot.storage.tables import intents, transitions
 
@@ -37,7 +32,7 @@ async def add(
 ) -> IntentId | None:
     """Store a wish, due at once; None when its key is there already."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    values = _wish_row(wish) | {
+    values = from_wish(wish) | {
         "state": State.WAITING_CHECKS,
         "detail": detail,
         "evidence": [],
@@ -75,7 +70,7 @@ async def move(
     now: datetime,
 ) -> None:
     """Go to another state, keeping the lease for the next step; an ended intent is due no more."""
-    values = _fact_values(facts) | {
+    values = from_facts(facts) | {
         "state": state,
         "reason": reason,
         "detail": detail,
@@ -92,12 +87,12 @@ async def stay(
     connection: AsyncConnection, lease: Lease, *, reason: str, detail: str, facts: Facts, now: datetime
 ) -> None:
     """Remember what it waits for, in the same state."""
-    await leases.write(connection, lease, _fact_values(facts) | {"reason": reason, "detail": detail, "updated_at": now})
+    await leases.write(connection, lease, from_facts(facts) | {"reason": reason, "detail": detail, "updated_at": now})
 
 
 async def remember(connection: AsyncConnection, lease: Lease, facts: Facts) -> None:
     """Store facts in mid-step, before an effect that relies on them."""
-    await leases.write(connection, lease, _fact_values(facts))
+    await leases.write(connection, lease, from_facts(facts))
 
 
 async def settle(connection: AsyncConnection, lease: Lease, *, next_due: datetime) -> None:
@@ -232,66 +227,6 @@ async def timeline(connection: AsyncConnection, intent_ids: Iterable[int]) -> di
 async def count_by_state(connection: AsyncConnection) -> dict[str, int]:
     rows = await connection.execute(select(intents.c.state, func.count()).group_by(intents.c.state))
     return {row[0]: row[1] for row in rows}
-
-
-def to_intent(row: RowMapping) -> Intent:
-    """A row as the domain knows it."""
-    repository = Repository(
-        id=row["repository_id"], full_name=row["repository"], installation_id=row["installation_id"]
-    )
-    target = Target(
-        cluster=row["cluster"],
-        namespace=row["namespace"],
-        kind=row["workload_kind"],
-        name=row["workload_name"],
-        container=row["container"],
-    )
-    same = (
-        "id key team app environment sha branch pull_request actor reason detail attempts image digest previous_image "
-        "previous_sha workload_uid generation patched_at state_since deadline_at created_at updated_at"
-    )
-    evidence = tuple(Evidence(**(item | {"log_lines": tuple(item["log_lines"])})) for item in row["evidence"])
-    return Intent(
-        repository=repository,
-        target=target,
-        kind=Kind(row["kind"]),
-        state=State(row["state"]),
-        evidence=evidence,
-        accepted_digests=frozenset(row["accepted_digests"]),
-        **{name: row[name] for name in same.split()},
-    )
-
-
-def _wish_row(wish: NewIntent) -> dict[str, Any]:
-    return {
-        "key": wish.key,
-        "repository_id": wish.repository.id,
-        "repository": wish.repository.full_name,
-        "installation_id": wish.repository.installation_id,
-        "team": wish.team,
-        "app": wish.app,
-        "environment": wish.environment,
-        "kind": wish.kind,
-        "sha": wish.sha,
-        "branch": wish.branch,
-        "pull_request": wish.pull_request,
-        "actor": wish.actor,
-        "cluster": wish.target.cluster,
-        "namespace": wish.target.namespace,
-        "workload_kind": wish.target.kind,
-        "workload_name": wish.target.name,
-        "container": wish.target.container,
-        "target_key": wish.target.key,
-    }
-
-
-def _fact_values(facts: Facts) -> dict[str, Any]:
-    values: dict[str, Any] = dict(facts)
-    if "evidence" in facts:
-        values["evidence"] = [asdict(item) for item in facts["evidence"]]
-    if "accepted_digests" in facts:
-        values["accepted_digests"] = sorted(facts["accepted_digests"])
-    return values
 
 
 def is_open() -> ColumnElement[bool]:

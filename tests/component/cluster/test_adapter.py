@@ -164,6 +164,12 @@ async def test_a_log_that_is_not_there_is_empty(cluster, api, answer):
     assert await cluster.last_log_lines(TARGET, pod="web-1-a", container="web", previous=True, lines=3) == []
 
 
+async def test_what_a_kubelet_says_of_a_cleared_run_is_no_log(cluster, api):
+    api.on("GET", LOG, text(b"unable to retrieve container logs for containerd://0123abcd"))
+
+    assert await cluster.last_log_lines(TARGET, pod="web-1-a", container="web", previous=True, lines=3) == []
+
+
 async def test_a_log_that_cannot_be_read_now_is_transient(cluster, api):
     api.on("GET", LOG, page(502))
 
