@@ -13,6 +13,9 @@ from pathlib import Path
 Name = tuple[str, str]
 """(module, what it is called there)."""
 
+Carriers = dict[Name, tuple[int | None, str]]
+"""Called thing → place (if any) and keyword of the argument that is a code."""
+
 REJECTED: Name = ("bot.errors", "RejectedError")
 CARRIERS: dict[Name, str] = {
     ("bot.engine.outcome", "Move"): "reason",
@@ -107,7 +110,7 @@ class Codes:
         return any(known.get(name, False) for base in node.bases if (name := module.meaning(base)))
 
     def _collect(self) -> None:
-        carriers = {name: (0, "reason") for name, takes in self.errors.items() if takes}
+        carriers: Carriers = {name: (0, "reason") for name, takes in self.errors.items() if takes}
         carriers |= {name: (0 if parameter == "code" else None, parameter) for name, parameter in CARRIERS.items()}
         seen: set[Name] = set()
         while set(carriers) - seen:
@@ -115,11 +118,9 @@ class Codes:
             for module in self.modules.values():
                 carriers |= self._visit(module, carriers)
 
-    def _visit(
-        self, module: Module, carriers: dict[Name, tuple[int | None, str]]
-    ) -> dict[Name, tuple[int | None, str]]:
+    def _visit(self, module: Module, carriers: Carriers) -> Carriers:
         """Note the codes handed to carriers here; functions that hand on a parameter of theirs are new carriers."""
-        new: dict[Name, tuple[int | None, str]] = {}
+        new: Carriers = {}
         for function, owner, call in _calls(module.tree):
             carrier = module.meaning(call.func)
             if carrier in carriers:
@@ -133,7 +134,7 @@ class Codes:
                 new |= self._follow(module, function, given)
         return new
 
-    def _follow(self, module: Module, function: Function | None, node: ast.expr) -> dict[Name, tuple[int | None, str]]:
+    def _follow(self, module: Module, function: Function | None, node: ast.expr) -> Carriers:
         """Spell out one expression."""
         match node:
             case ast.Constant(value=str(code)):
@@ -150,17 +151,13 @@ class Codes:
                 return self._name(module, function, name, node)
         raise UnclearError(f"{module.name}:{node.lineno}: which reason code is `{ast.unparse(node)}`?")
 
-    def _all(
-        self, module: Module, function: Function | None, nodes: list[ast.expr]
-    ) -> dict[Name, tuple[int | None, str]]:
-        new: dict[Name, tuple[int | None, str]] = {}
+    def _all(self, module: Module, function: Function | None, nodes: list[ast.expr]) -> Carriers:
+        new: Carriers = {}
         for node in nodes:
             new |= self._follow(module, function, node)
         return new
 
-    def _name(
-        self, module: Module, function: Function | None, name: str, node: ast.Name
-    ) -> dict[Name, tuple[int | None, str]]:
+    def _name(self, module: Module, function: Function | None, name: str, node: ast.Name) -> Carriers:
         """A parameter makes its function a carrier; a variable is what is assigned to it; else a constant."""
         if function is not None:
             parameters = [each.arg for each in function.args.posonlyargs + function.args.args]

@@ -15,6 +15,7 @@ from bot.cli import PROBLEMS, USAGE, cli
 from bot.domain.intent import TRANSITIONS, State
 from bot.engine.announce import DEPLOYMENT_STATES
 from bot.report.check_run import CONCLUSIONS
+from bot.settings import SECRETS, Settings, variable
 from bot.storage.leases import LEASE
 from bot.storage.tables import metadata
 
@@ -106,6 +107,14 @@ def test_greenlane_commands_are_there(path: Path):
         assert name in cli.commands
         known = {option for each in cli.commands[name].params for option in each.opts} | {"--help"}
         assert set(options.split()) <= known, name
+
+
+@every_page
+def test_settings_named_on_a_page_are_there(path: Path):
+    known = {variable(field) for field in Settings.model_fields} | {f"{variable(field)}_FILE" for field in SECRETS}
+
+    # `GREENLANE_…` is all of them
+    assert set(re.findall(r"GREENLANE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))) <= known
 
 
 @pytest.mark.parametrize("name", sorted(name for name, command in cli.commands.items() if not command.hidden))
