@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.testbed.api import JSON_PATCH, Api
 from tests.testbed.bed import TestBed
+from tests.testbed.build import IMAGES, built
 from tests.testbed.fixtures import need
 from tests.testbed.images.build import INDEX, build_index, push
 from tests.testbed.images.demo import Behaviour, demo_image, push_demo
@@ -229,3 +231,34 @@ def test_program_that_ends_too_early_is_told_with_its_last_lines(tmp_path: Path)
 def test_same_image_twice_has_the_same_digest() -> None:
     assert demo_image(version="v1").digest == demo_image(version="v1").digest
     assert demo_image(version="v1").digest != demo_image(version="v2").digest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["--behaviour=crash-at-start", "--version=v9"], {}),
+        (["crash-at-start"], {}),
+        ([], {"APP_BEHAVIOUR": "crash-at-start"}),
+        (["--behaviour=crash-at-start"], {"APP_BEHAVIOUR": "ok"}),
+    ],
+)
+def test_demo_application_takes_its_behaviour_from_flag_argument_or_environment(
+    arguments: list[str], environment: dict[str, str]
+) -> None:
+    ended = subprocess.run(
+        [built(IMAGES) / "app", *arguments], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (3, "fatal: cannot reach database at db:5432\n")
+
+
+def test_changed_source_in_a_folder_below_is_built_anew(tmp_path: Path) -> None:
+    source = tmp_path / "app" / "main.go"
+    source.parent.mkdir()
+    source.write_text("package main")
+    recipe = replace(IMAGES, folder=tmp_path)
+    before = recipe.key
+
+    source.write_text("package main // changed")
+
+    assert recipe.key != before

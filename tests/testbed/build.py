@@ -38,9 +38,9 @@ class Recipe:
     def key(self) -> str:
         """Changes whenever anything that goes into the programs does."""
         digest = sha256(repr((self.programs, self.ldflags, self.tags, self.extra, system(), machine())).encode())
-        for file in sorted(self.folder.iterdir()):
+        for file in sorted(self.folder.rglob("*")):
             if file.suffix in {".go", ".mod", ".sum"}:
-                digest.update(file.name.encode() + file.read_bytes())
+                digest.update(file.relative_to(self.folder).as_posix().encode() + file.read_bytes())
         return digest.hexdigest()[:16]
 
 

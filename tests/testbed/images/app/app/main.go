@@ -1,10 +1,12 @@
 // The demo application: a small web service that can also go wrong in the ways services do.
 //
-// APP_VERSION and APP_BEHAVIOUR are baked into an image's configuration; PORT is 8080 unless set.
+// --version and --behaviour, else APP_VERSION and APP_BEHAVIOUR, are baked into an image's configuration; the behaviour
+// may also be the only argument. PORT is 8080 unless set.
 package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log"
 	"net/http"
@@ -17,11 +19,8 @@ import (
 )
 
 func main() {
-	behaviour := setting("APP_BEHAVIOUR", "ok")
-	if len(os.Args) > 1 {
-		behaviour = os.Args[1]
-	}
 	log.SetFlags(0)
+	behaviour, version := wishes()
 	var ready atomic.Bool
 	switch behaviour {
 	case "ok":
@@ -42,7 +41,21 @@ func main() {
 		log.Fatalf("unknown behaviour %q: ok, crash-at-start, crash-later, never-ready or slow", behaviour)
 	}
 	go leaveWhenTold()
-	serve(setting("APP_VERSION", "unknown"), &ready)
+	serve(version, &ready)
+}
+
+func wishes() (behaviour, version string) {
+	flag.StringVar(&behaviour, "behaviour", setting("APP_BEHAVIOUR", "ok"), "ok, crash-at-start, crash-later, never-ready or slow")
+	flag.StringVar(&version, "version", setting("APP_VERSION", "unknown"), "what it answers")
+	flag.Parse()
+	switch flag.NArg() {
+	case 0:
+	case 1:
+		behaviour = flag.Arg(0)
+	default:
+		log.Fatalf("one behaviour at most, not %q", flag.Args())
+	}
+	return behaviour, version
 }
 
 func serve(version string, ready *atomic.Bool) {
