@@ -29,9 +29,7 @@ sys.exit(main())
 def main(group: str) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  # this file is read by whatever Python there is
         found = ".".join(str(part) for part in sys.version_info[:3])
-        sys.exit(
-            f"Greenlane needs Python 3.11 or newer; {sys.executable} is {found}. Try: make demo PYTHON=python3.12"
-        )
+        sys.exit(f"Greenlane needs Python 3.11 or newer; {sys.executable} is {found}. Try: make demo PYTHON=python3.12")
     if any(is_current(each) for each in COVERS[group]):
         return
     started = time.monotonic()

@@ -38,10 +38,10 @@ class Door:
     async def get(self, path: str) -> Any:
         return await self._call("GET", path, None)
 
-    async def post(self, path: str, **body: Any) -> Any:
+    async def post(self, path: str, /, **body: Any) -> Any:
         return await self._call("POST", path, body)
 
-    async def delete(self, path: str, **body: Any) -> Any:
+    async def delete(self, path: str, /, **body: Any) -> Any:
         return await self._call("DELETE", path, body)
 
     async def pull(self, repository: str, number: int) -> dict[str, Any]:
