@@ -78,7 +78,8 @@ class House:
         }
 
     def send_webhooks_to(self, bot: str) -> None:
-        """Now that the bot listens; what was before reached nobody, as before an App is installed."""
+        """Now that the bot listens; what happened before has no place in the log, for there was no address."""
+        self.stage.world.hooks.log.clear()
         self.app.webhook_url = f"{bot}/webhook"
 
     async def aclose(self) -> None:
