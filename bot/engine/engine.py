@@ -70,6 +70,7 @@ class Engine:
         if self._tools.database.is_sqlite:
             # SQLite has one process: whatever is still held was held by one that is gone.
             await self._release(None)
+        await self._look_at_all()
         try:
             async with asyncio.TaskGroup() as group:
                 for work in (
@@ -83,6 +84,11 @@ class Engine:
                     group.create_task(work)
         finally:
             await self._release(self._owner)
+
+    async def _look_at_all(self) -> None:
+        """Webhooks that came while nobody listened are lost, so every open intent is looked at once."""
+        async with self._tools.database.begin() as connection:
+            await leases.mark_due(connection, intents_table, intents.is_open(), now=self._tools.clock())
 
     async def _release(self, owner: str | None) -> None:
         async with self._tools.database.begin() as connection:
