@@ -21,6 +21,7 @@ from aiohttp import web
 
 from sandbox.cluster import Rule, SimulatedCluster
 from sandbox.control.app import create_door
+from sandbox.control.stage import ClusterView
 from sandbox.control.stage import Stage as Worlds
 from sandbox.demo.botprocess import BotError, BotProcess
 from sandbox.demo.door import Door
@@ -40,6 +41,16 @@ PATIENCE = 20.0
 
 JSON = dict[str, Any]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """The cluster below a stage; `let_in` gives the bot its rights there and writes its kubeconfig to a file."""
+
+    view: ClusterView
+    let_in: Callable[[Path], None]
+    binary: Path | None = None
+    """The demo app's program, where containers really start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,12 +254,28 @@ async def open_stage(
 
     `key` is the GitHub App's private key; the bot's cluster token has no rights in the `forbidden` namespaces.
     """
+    async with SimulatedCluster(speed=SPEED) as cluster:
+
+        def let_in(kubeconfig: Path) -> None:
+            _let_in(cluster, apps, forbidden, kubeconfig)
+
+        ground = Ground(view=Simulated(cluster), let_in=let_in)
+        async with open_stage_on(ground, folder, *apps, key=key, bot_starts=bot_starts, **settings) as stage:
+            yield stage
+
+
+@asynccontextmanager
+async def open_stage_on(
+    ground: Ground, folder: Path, *apps: JSON, key: str, bot_starts: bool = True, **settings: str
+) -> AsyncIterator[Stage]:
+    """As `open_stage`, on any cluster."""
     async with AsyncExitStack() as stack:
         registry = await SandboxRegistry().start()
         stack.push_async_callback(registry.aclose)
-        cluster = await stack.enter_async_context(SimulatedCluster(speed=SPEED))
         contract, world = ContractValidator(), World()
-        worlds = Worlds(world=world, registry=registry, cluster=Simulated(cluster), image_host=registry.host)
+        worlds = Worlds(
+            world=world, registry=registry, cluster=ground.view, image_host=registry.host, binary=ground.binary
+        )
         address = await _serve(worlds, contract, stack)
         for name in ("alice", "bob"):
             world.add_user(name)
@@ -258,7 +285,7 @@ async def open_stage(
         bot = Bot(settings=_settings(folder, address, github.id) | settings, folder=folder)
         (folder / "app.pem").write_text(key)
         (folder / "catalog.yaml").write_text(_catalog(apps).replace("REGISTRY", registry.host))
-        _let_in(cluster, apps, forbidden, folder / "kubeconfig")
+        ground.let_in(folder / "kubeconfig")
         github.webhook_url = f"{bot.address}/webhook"
         stack.push_async_callback(bot.aclose)
         if bot_starts:
@@ -297,7 +324,7 @@ async def _prepare(worlds: Worlds, one: JSON, github: Any) -> None:
             world.grant(made, person, "write")
         world.install(github, owner, by="alice")
     worlds.images.setdefault(one["repository"], []).append(name)
-    worlds.registry.push(name, "v1", version="v1", labels={})
+    worlds.registry.push(name, "v1", version="v1", labels={}, binary=worlds.binary)
     for where in one["environments"]:
         await cluster.create_namespace(f"{name}-{where}")
         image = f"{worlds.image_host}/{name}:v1"
