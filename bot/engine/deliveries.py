@@ -29,6 +29,14 @@ UNMERGED_RECHECKS = 2
 LONGEST_BACK_OFF = timedelta(minutes=5)
 PATIENCE = timedelta(days=1)
 
+_REOPENED_BY = {
+    CHECKS_FAILED: {GateOutcome.PASS, GateOutcome.PENDING},
+    "checks_deadline": {GateOutcome.PASS},
+    # CI that runs again may push what was missing.
+    "image_not_found": {GateOutcome.PENDING},
+}
+"""Reason of a refusal to what its checks must say now for the intent to go on."""
+
 Claimed = tuple[Lease, Delivery]
 
 log = structlog.get_logger("greenlane.engine")
@@ -135,7 +143,7 @@ class Deliveries:
                 (intents_table.c.repository_id == hint.repository_id)
                 & (intents_table.c.sha == hint.sha)
                 & (intents_table.c.state == State.REFUSED)
-                & (intents_table.c.reason == CHECKS_FAILED),
+                & (intents_table.c.reason.in_(_REOPENED_BY)),
             )
         if due:
             self._on_due()
@@ -144,13 +152,13 @@ class Deliveries:
         return f"{due} intents due, {len(refused)} looked at again"
 
     async def _reconsider(self, intent: Intent) -> None:
-        """A failed check that runs again (or passed now) opens the intent again."""
+        """What was refused for its checks or image, and whose checks run again, is opened again."""
         app = self._tools.catalog.app(intent.team, intent.app)
         environment = app.environment(intent.environment) if app else None
         if app is None or environment is None:
             return
         decision = await read_gate(self._tools, CatalogRow(app=app, environment=environment), intent)
-        if decision.outcome in (GateOutcome.FAIL, GateOutcome.UNKNOWN):
+        if decision.outcome not in _REOPENED_BY[intent.reason]:
             return
         now = self._tools.clock()
         detail = f"the checks ran again: {decision.sentence}"

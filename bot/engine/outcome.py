@@ -89,5 +89,13 @@ def from_error(intent: Intent, error: RejectedError | TransientError, *, attempt
             return Stay(detail=f"{sentence}; asking again", reason=UNREACHABLE, again_in=pause)
 
 
+def at_deadline(intent: Intent, outcome: Outcome, *, now: datetime) -> Outcome:
+    """Every wait ends: one that would go on past its state's deadline becomes an end."""
+    if isinstance(outcome, Move) or intent.deadline_at is None or now < intent.deadline_at:
+        return outcome
+    state = State.UNKNOWN if intent.patched_at is not None else State.REFUSED
+    return Move(state=state, reason=outcome.reason, detail=f"gave up: {outcome.detail}", facts=outcome.facts)
+
+
 def _first_big(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import Facts, Intent, State, is_legal
 from bot.engine import announce
-from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, from_error
+from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, at_deadline, from_error
 from bot.engine.steps import checks, image, queue, rollout
 from bot.engine.tools import Remember, Tools
 from bot.engine.worker import Worker
@@ -86,8 +86,11 @@ class Reconciler:
                     intent = await intents.get(connection, intent.id)
 
     async def _decide(self, lease: Lease, intent: Intent) -> Outcome:
-        """Run the step; what it raises becomes a decision too."""
+        """Run the step; what it raises becomes a decision too, and no wait outlasts its deadline."""
         now = self._tools.clock()
+        return at_deadline(intent, await self._try(lease, intent, now), now=now)
+
+    async def _try(self, lease: Lease, intent: Intent, now: datetime) -> Outcome:
         try:
             row = self._row(intent)
             async with asyncio.timeout(STEP_TIMEOUT.total_seconds()):

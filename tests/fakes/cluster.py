@@ -24,7 +24,7 @@ class FakeCluster:
     generation: int = 1
     annotations: dict[str, str] = field(default_factory=dict)
     behaviour: str = "ok"
-    """`ok`, `slow` (never ready), `crash`."""
+    """`ok`, `slow` (never ready), `crash`, `paused`."""
     platforms: frozenset[Platform] | None = None
     errors: list[Exception] = field(default_factory=list)
     patches: list[tuple[str, str]] = field(default_factory=list)
@@ -102,7 +102,7 @@ class FakeCluster:
             observed_generation=self.generation,
             revision=str(self.generation),
             replicas=REPLICAS,
-            paused=False,
+            paused=self.behaviour == "paused",
             progress_deadline_seconds=600,
             images={self.target.container: self.image},
             annotations=dict(self.annotations),

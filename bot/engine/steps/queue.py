@@ -16,6 +16,7 @@ from bot.engine.tools import Tools
 from bot.errors import RejectedError
 from bot.storage import intents
 
+QUEUED = "queued"
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -52,7 +53,7 @@ async def _take_turn(
                 return _superseded(f"{other.short_sha} is newer and ready too")
             case _ if other.state is State.ROLLING_OUT:
                 detail = f"waiting behind {other.short_sha}, which is being rolled out"
-                return Stay(detail=detail, again_in=look_again(State.QUEUED))
+                return Stay(detail=detail, reason=QUEUED, again_in=look_again(State.QUEUED))
             case _:
                 continue
     facts = Facts(
@@ -93,5 +94,5 @@ def _ending(other: Intent, *, newer: Intent) -> Ending:
     return Ending(intent=other, state=State.SUPERSEDED, reason="superseded", detail=f"superseded by {by}")
 
 
-RACE = Stay(detail="another rollout on this target has just started", again_in=timedelta(seconds=1))
+RACE = Stay(detail="another rollout on this target has just started", reason=QUEUED, again_in=timedelta(seconds=1))
 """When the database's unique index, and not our look, said that the target is taken."""

@@ -169,3 +169,13 @@ async def test_only_the_catalogs_namespace_is_ever_asked(rig: Rig) -> None:
     await rig.pass_time(40)
 
     assert set(rig.cluster.namespaces) == {FakeCluster().target.namespace}
+
+
+async def test_a_paused_rollout_does_not_hold_the_target_for_ever(rig: Rig) -> None:
+    rig.cluster.behaviour = "paused"
+    await rig.merge(12, "a")
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(20 * 60, step=30)
+
+    intent = await rig.only()
+    assert (intent.state, intent.reason) == (State.UNKNOWN, "paused")

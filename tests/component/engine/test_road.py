@@ -1,7 +1,7 @@
 """The way of a merge through the engine, and every early end on it."""
 
 from bot.domain.intent import State
-from bot.errors import RejectedError, TransientError
+from bot.errors import BrokenError, RejectedError, TransientError
 from tests.component.engine.rig import Rig
 from tests.factories import sha
 from tests.fakes.registry import digest
@@ -236,3 +236,25 @@ async def test_what_was_merged_before_the_first_start_stays_as_it_is(rig: Rig) -
     await rig.sweeps.sweep()
 
     assert await rig.intents() == []
+
+
+async def test_ci_that_runs_again_and_pushes_the_image_deploys_after_all(rig: Rig) -> None:
+    await rig.merge(12, "a", pushed=False)
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(16 * 60, step=30)
+    await rig.checks("a", build=None)
+    rig.registry.push(sha("a"))
+    await rig.checks("a", build="success")
+    await rig.pass_time(SOAK)
+
+    assert await rig.states() == ["succeeded"]
+
+
+async def test_our_own_fault_ends_at_the_deadline_too(rig: Rig) -> None:
+    await rig.merge(12, "a")
+    rig.registry.errors += [BrokenError("an answer outside the protocol")] * 100
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(20 * 60, step=60)
+
+    intent = await rig.only()
+    assert (intent.state, intent.reason) == (State.REFUSED, "broken")
