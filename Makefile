@@ -41,6 +41,8 @@ demo: setup-demo ## GitHub, a registry, a cluster and the bot on this machine, w
 test: setup-dev ## lint, types, architecture, then every test
 	@echo "== lint, format, types, architecture"
 	@$(MAKE) check
+	@echo "== the test bed: a real control plane, node and registry, built once a machine"
+	@$(RUN) -m tests.testbed build
 	@echo "== tests"
 	@$(RUN) -m pytest -n 2 -q $(ARGS)
 
