@@ -12,7 +12,7 @@ import pytest
 from bot.storage import schema
 from bot.storage.database import Database
 
-pytest_plugins = ["tests.fixtures_github"]
+pytest_plugins = ["tests.fixtures_github", "tests.measured"]
 
 
 class Clock:
