@@ -84,8 +84,9 @@ def percentile(values: Sequence[float], part: int) -> float:
 
 
 def progress(text: str) -> None:
-    sys.stderr.write(f"\r{text}")
-    sys.stderr.flush()
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{text}\033[K")
+        sys.stderr.flush()
 
 
 def main() -> int:
@@ -95,7 +96,7 @@ def main() -> int:
     merges = parser.parse_args().merges
     begin = time.monotonic()
     seconds = asyncio.run(measure(merges))
-    sys.stderr.write("\n")
+    progress("")
     p50, p95, most = percentile(seconds, 50), percentile(seconds, 95), max(seconds)
     met = p95 < TARGET
     figures = {"p50": round(p50, 3), "p95": round(p95, 3), "max": round(most, 3)}

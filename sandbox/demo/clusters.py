@@ -1,6 +1,7 @@
 """Which cluster the demo runs on: simulated here, the test bed's, or the one of a kubeconfig."""
 
 import asyncio
+import fcntl
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -48,28 +49,37 @@ async def from_kubeconfig(kubeconfig: Path, root: Path) -> AsyncIterator[Chosen]
 
 @asynccontextmanager
 async def testbed(folder: Path, root: Path) -> AsyncIterator[Chosen]:
-    """The test bed's control plane and node, in a process of their own."""
+    """The test bed's control plane and node, in a process of their own that ends with this one, even a killed one."""
     binary = await demo_program(root)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.testbed", "up", "--state-dir", str(folder / "testbed"),
-        cwd=root, stdout=asyncio.subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None  # noqa: S101  # asked for with PIPE
-        line = await asyncio.wait_for(process.stdout.readline(), BUILD_WITHIN)
-        if not line:
-            raise ClusterError("The test bed did not start; its reason is above.")
-        facts = json.loads(line)
-        kubeconfig = Path(facts["kubeconfig"])
-        view = await RealCluster.connect(kubeconfig)
+    with (folder / "users.lock").open("a") as using:
+        # The test bed lives as long as this lock is held; the kernel gives it back when this process dies.
+        fcntl.flock(using, fcntl.LOCK_SH)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.testbed", "up",
+            "--state-dir", str(folder / "testbed"), "--while-used", str(folder),
+            cwd=root, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
         try:
-            yield Chosen(name=f"real ({facts['node']})", view=view, kubeconfig=kubeconfig, binary=binary)
+            facts = await _facts(process)
+            kubeconfig = Path(facts["kubeconfig"])
+            view = await RealCluster.connect(kubeconfig)
+            try:
+                yield Chosen(name=f"real ({facts['node']})", view=view, kubeconfig=kubeconfig, binary=binary)
+            finally:
+                await view.aclose()
         finally:
-            await view.aclose()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _facts(process: asyncio.subprocess.Process) -> dict[str, str]:
+    assert process.stdout is not None  # noqa: S101  # asked for with PIPE
+    line = await asyncio.wait_for(process.stdout.readline(), BUILD_WITHIN)
+    if not line:
+        raise ClusterError("The test bed did not start; its reason is above.")
+    facts: dict[str, str] = json.loads(line)
+    return facts
 
 
 async def demo_program(root: Path) -> Path:

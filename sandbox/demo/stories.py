@@ -60,7 +60,7 @@ class Teller:
 
 
 async def merged_and_rolled_out(teller: Teller, number: int) -> None:
-    before = await _runs(teller.door)
+    before = await teller.step("version 1 runs in staging", _all_ready(teller))
     sha = await _merge(teller, number, "merge")
     await teller.step("CI passes on the merged commit, its image is pushed", _ci(teller.door, number, "pass"))
     await teller.step("Kubernetes runs the new image in new pods", _new_pods(teller, sha, before))
@@ -136,6 +136,13 @@ async def _runs(door: Door) -> JSON:
 def _is_ready(pod: JSON) -> bool:
     conditions: list[JSON] = pod.get("status", {}).get("conditions", [])
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+async def _all_ready(teller: Teller) -> JSON:
+    def holds(now: JSON) -> bool:
+        return bool(len(now["pods"]) == now["replicas"])
+
+    return await teller.door.until(lambda: _runs(teller.door), holds, seconds=teller.patience)
 
 
 async def _new_pods(teller: Teller, sha: str, before: JSON) -> None:
