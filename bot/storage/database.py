@@ -54,6 +54,11 @@ def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _roll_back(connection: Any, _: Any, __: Any) -> None:
+        # A cancelled task's connection is only half closed while a cursor lives, and would keep the database locked.
+        connection.rollback()
+
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
