@@ -151,7 +151,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.listen.host, settings.listen.port)
-            await site.start()
+            try:
+                await site.start()
+            except OSError as error:
+                raise SettingsError(f"GREENLANE_LISTEN: can't listen on {settings.listen}: {error.strerror}") from error
             log.info("serving", listen=str(site.name), version=__version__, database=settings.database_place)
             await _until(stop, bot.engine)
         finally:

@@ -160,7 +160,10 @@ class Intent(NewIntent):
     workload_uid: str = ""
     generation: int = 0
     """`metadata.generation` that our patch returned; 0 before."""
+    patch_sent_at: datetime | None = None
+    """When our patch left; from then on the cluster may have changed."""
     patched_at: datetime | None = None
+    """When the cluster's answer to it was stored."""
     state_since: datetime
     deadline_at: datetime | None = None
     created_at: datetime
@@ -183,6 +186,7 @@ class Facts(TypedDict, total=False):
     previous_sha: str
     workload_uid: str
     generation: int
+    patch_sent_at: datetime | None
     patched_at: datetime
     deadline_at: datetime
 

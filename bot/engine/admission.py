@@ -14,6 +14,7 @@ from bot.errors import RejectedError, TransientError
 from bot.storage import intents
 from bot.storage.database import Database
 
+_UNLISTED = frozenset({"too_many_files", "github_not_found"})  # a new branch, or forced away from a vanished commit
 TAKEN = "taken; reading its checks"
 
 log = structlog.get_logger("greenlane.engine")
@@ -92,11 +93,11 @@ class Admission:
         return sum([await self._add(change, app, environment) for app, environment in rows])
 
     async def _changed(self, files: Callable[[], Awaitable[Collection[str]]]) -> Collection[str] | None:
-        """The paths of a change; None when it is too large for GitHub to list, and so concerns everybody."""
+        """The paths of a change; None when GitHub can't list them, so that it concerns everybody."""
         try:
             return await files()
         except RejectedError as error:
-            if error.reason != "too_many_files":
+            if error.reason not in _UNLISTED:
                 raise
             return None
 

@@ -14,6 +14,9 @@ from bot.storage.outbox import Kind, NewMessage
 PROGRESS_PAUSE = timedelta(seconds=60)
 """An edit that only says "still at it" waits this long, and is overtaken by the end if that comes first."""
 
+LONG_ROLLOUT = timedelta(seconds=120)
+"""A rollout of ordinary length has ended by then; GitHub's own deployment box shows it meanwhile."""
+
 FIRST_LOOK = timedelta(seconds=1)
 """Until the first comment: by then the checks were read once, and it says which ones it waits for."""
 
@@ -36,15 +39,24 @@ async def admitted(connection: AsyncConnection, intent: Intent, *, now: datetime
     await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
 
 
+async def reopened(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
+    """A refused one goes on: the red check and the comment no longer tell the truth."""
+    await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
+    await _post(connection, intent, Kind.CHECK_RUN, now=now)
+
+
 async def progress(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
-    """It waits for something else than before. Not worth a write of its own."""
+    """It waits for something unusual, such as an image that does not come: worth a write if it lasts."""
     await _comment(connection, intent, now=now, due=now + PROGRESS_PAUSE)
 
 
 async def moved(connection: AsyncConnection, intent: Intent, state: State, reason: str, *, now: datetime) -> None:
     """It is in another state; `intent` is the row before."""
     ended = not state.is_open
-    await _comment(connection, intent, now=now, due=now if ended else now + PROGRESS_PAUSE)
+    if ended:
+        await _comment(connection, intent, now=now, due=now)
+    elif state is State.ROLLING_OUT:
+        await _comment(connection, intent, now=now, due=now + LONG_ROLLOUT)
     began = intent.state is State.ROLLING_OUT
     if state is State.ROLLING_OUT:
         await _post(connection, intent, Kind.DEPLOYMENT, now=now)

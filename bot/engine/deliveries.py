@@ -14,7 +14,7 @@ from bot.engine.outcome import CatalogRow
 from bot.engine.steps.checks import CHECKS_FAILED, read_gate
 from bot.engine.tools import Tools
 from bot.engine.worker import Worker
-from bot.errors import RejectedError, TransientError
+from bot.errors import BrokenError, RejectedError, TransientError
 from bot.storage import deliveries, installations, intents, leases
 from bot.storage.deliveries import Delivery
 from bot.storage.leases import Lease
@@ -54,7 +54,7 @@ class Deliveries:
         self._admission = admission
         self._owner = owner
         self._on_due = on_due
-        self.worker: Worker[Claimed] = Worker(
+        self.worker: Worker[Delivery] = Worker(
             "deliveries",
             claim=self._claim,
             handle=self._handle,
@@ -81,6 +81,9 @@ class Deliveries:
             except TransientError as error:
                 pause = error.retry_after or min(timedelta(seconds=2 ** min(delivery.attempts, 9)), LONGEST_BACK_OFF)
                 await self._later(lease, delivery, error.sentence, pause)
+            except BrokenError as error:
+                log.exception("delivery_broken")
+                await self._later(lease, delivery, str(error), LONGEST_BACK_OFF)
             except RejectedError as error:
                 await self._finish(lease, "failed", error.sentence)
             else:
@@ -164,7 +167,7 @@ class Deliveries:
         detail = f"the checks ran again: {decision.sentence}"
         async with self._tools.database.begin() as connection:
             if await intents.reopen(connection, intent, detail=detail, now=now, deadline=now + app.checks_deadline):
-                await announce.admitted(connection, intent, now=now)
+                await announce.reopened(connection, intent, now=now)
         self._on_due()
 
     async def _repository(self, hint: Hint) -> Repository:

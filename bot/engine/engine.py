@@ -3,8 +3,10 @@
 import asyncio
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from sqlalchemy import Table
 
 from bot.engine.admission import Admission
 from bot.engine.deliveries import Deliveries
@@ -15,6 +17,7 @@ from bot.engine.reconciler import Reconciler
 from bot.engine.sweeps import PAUSE, Sweeps
 from bot.engine.tools import Tools
 from bot.engine.watching import Watching
+from bot.engine.worker import Worker
 from bot.errors import TransientError
 from bot.storage import intents, leases, outbox
 from bot.storage.tables import deliveries as deliveries_table
@@ -23,7 +26,6 @@ from bot.storage.tables import outbox as outbox_table
 from bot.telemetry.metrics import Metrics
 
 RENEW_EVERY = leases.LEASE / 3
-_LEASED = (deliveries_table, intents_table, outbox_table)
 
 log = structlog.get_logger("greenlane.engine")
 
@@ -92,16 +94,24 @@ class Engine:
 
     async def _release(self, owner: str | None) -> None:
         async with self._tools.database.begin() as connection:
-            for table in _LEASED:
+            for table, _ in self._leased():
                 await leases.release(connection, table, owner=owner, now=self._tools.clock())
+
+    def _leased(self) -> list[tuple[Table, Worker[Any]]]:
+        """Tables with the workers that hold rows of them."""
+        return [
+            (deliveries_table, self._deliveries.worker),
+            (intents_table, self._reconciler.worker),
+            (outbox_table, self._outbox.worker),
+        ]
 
     async def _renew(self) -> None:
         while True:
             now = self._tools.clock()
             try:
                 async with self._tools.database.begin() as connection:
-                    for table in _LEASED:
-                        await leases.renew(connection, table, owner=self._owner, now=now)
+                    for table, worker in self._leased():
+                        await leases.renew(connection, table, owner=self._owner, ids=worker.in_hand, now=now)
                     self._metrics.intents(await intents.count_by_state(connection))
                     self._metrics.outbox_pending(await outbox.count_pending(connection))
                 self._renewed_at = now

@@ -7,7 +7,6 @@ from typing import assert_never
 from bot.domain.catalog import Catalog, Environment
 from bot.domain.intent import Intent
 from bot.engine.ports import CheckOutput, DeploymentState, GitHubWrites
-from bot.errors import TransientError
 from bot.report import check_run, comment
 from bot.report.view import View
 from bot.storage import intents, outbox
@@ -44,24 +43,50 @@ class Messages:
 
     async def send(self, message: Message, *, pace: Pace) -> int | Dropped | None:
         """Write it. Raises `TransientError` (try again) or `RejectedError` (GitHub says no)."""
-        async with self._database.begin() as connection:
-            intent = await intents.get(connection, message.intent_id)
+        moot = await self._moot(message, await self._intent(message))
+        if moot is None:
+            await pace(message.installation_id)
+            intent = await self._intent(message)  # while it waited for its turn, the world went on
+            moot = await self._moot(message, intent)
+        return moot or await self._write(message, intent)
+
+    async def _write(self, message: Message, intent: Intent) -> int | Dropped | None:
         match message.kind:
             case Kind.DEPLOYMENT:
-                return await self._deployment(message, intent, pace)
+                return await self._deployment(message, intent)
             case Kind.STATUS:
-                return await self._status(message, intent, pace)
+                return await self._status(message, intent)
             case Kind.CHECK_RUN:
-                return await self._check_run(message, intent, pace)
+                return await self._check_run(message, intent)
             case Kind.COMMENT:
-                return await self._comment(message, intent, pace)
+                return await self._comment(message, intent)
             case Kind.NOTICE:
-                return await self._notice(message, intent, pace)
+                return await self._notice(message, intent)
             case _ as never:
                 assert_never(never)
 
-    async def _deployment(self, message: Message, intent: Intent, pace: Pace) -> int:
-        await pace(message.installation_id)
+    async def _intent(self, message: Message) -> Intent:
+        async with self._database.begin() as connection:
+            return await intents.get(connection, message.intent_id)
+
+    async def _moot(self, message: Message, intent: Intent) -> Dropped | None:
+        """Why the write would say something that is no longer true; None when it would not."""
+        match message.kind:
+            case Kind.STATUS if message.argument == "in_progress" and not intent.state.is_open:
+                return Dropped(reason="the rollout has ended")
+            case Kind.STATUS if message.argument == "success" and await self._is_replaced(intent):
+                return Dropped(reason="a newer version runs")
+            case Kind.NOTICE if intent.state.is_open:
+                return Dropped(reason="it went on after all")
+            case _:
+                return None
+
+    async def _is_replaced(self, intent: Intent) -> bool:
+        async with self._database.begin() as connection:
+            newest = await intents.last_succeeded(connection, target_key=intent.target.key, except_id=0)
+        return newest is not None and newest.id != intent.id
+
+    async def _deployment(self, message: Message, intent: Intent) -> int:
         environment = self._environment(intent)
         return await self._github.ensure_deployment(
             intent.repository,
@@ -74,18 +99,11 @@ class Messages:
             retry=message.attempts > 1,
         )
 
-    async def _status(self, message: Message, intent: Intent, pace: Pace) -> Dropped | None:
-        if message.argument == "in_progress" and not intent.state.is_open:
-            return Dropped(reason="the rollout has ended")
-        deployment_key = f"{Kind.DEPLOYMENT}:{intent.id}"
+    async def _status(self, message: Message, intent: Intent) -> Dropped | None:
         async with self._database.begin() as connection:
-            deployment = await outbox.external_id(connection, deployment_key)
-            standing = await outbox.status_of(connection, deployment_key)
+            deployment = await outbox.external_id(connection, f"{Kind.DEPLOYMENT}:{intent.id}")
         if deployment is None:
-            if standing != "pending":
-                return Dropped(reason="there is no deployment to put it on")
-            raise TransientError("its deployment is not written yet")
-        await pace(message.installation_id)
+            return Dropped(reason="there is no deployment to put it on")
         view = await self._view(intent)
         environment = self._environment(intent)
         await self._github.ensure_deployment_status(
@@ -100,26 +118,26 @@ class Messages:
         )
         return None
 
-    async def _check_run(self, message: Message, intent: Intent, pace: Pace) -> int:
-        await pace(message.installation_id)
+    async def _check_run(self, message: Message, intent: Intent) -> int:
         view = await self._view(intent)
         output = check_run.output(view)
+        ended = not intent.state.is_open
         return await self._github.ensure_check_run(
             intent.repository,
             external_id=message.key,
             known_id=message.external_id,
             sha=intent.sha,
             name=check_run.name(view, several_apps=self._has_several_apps(intent)),
-            status="completed",
-            conclusion=check_run.CONCLUSIONS[intent.state],
+            status="completed" if ended else "in_progress",
+            conclusion=check_run.CONCLUSIONS[intent.state] if ended else None,
             started_at=intent.created_at,
-            completed_at=intent.state_since,
+            completed_at=intent.state_since if ended else None,
             details_url=view.commit_url,
             output=CheckOutput(title=output.title, summary=output.summary, text=output.text),
             retry=message.attempts > 1,
         )
 
-    async def _comment(self, message: Message, intent: Intent, pace: Pace) -> int | Dropped:
+    async def _comment(self, message: Message, intent: Intent) -> int | Dropped:
         number = intent.pull_request
         if number is None:
             return Dropped(reason="no pull request")
@@ -131,18 +149,15 @@ class Messages:
         shown = sorted(newest.values(), key=lambda one: one.id)
         marker = comment.living_marker(intent.repository.id, number)
         body = comment.living([await self._view(one) for one in shown], marker=marker)
-        return await self._write_comment(message, intent, pace, marker=marker, body=body)
+        return await self._write_comment(message, intent, marker=marker, body=body)
 
-    async def _notice(self, message: Message, intent: Intent, pace: Pace) -> int | Dropped:
-        if intent.state.is_open:
-            return Dropped(reason="it went on after all")
+    async def _notice(self, message: Message, intent: Intent) -> int:
         marker = comment.notice_marker(intent.id)
         body = comment.notice(await self._view(intent), marker=marker)
-        return await self._write_comment(message, intent, pace, marker=marker, body=body)
+        return await self._write_comment(message, intent, marker=marker, body=body)
 
-    async def _write_comment(self, message: Message, intent: Intent, pace: Pace, *, marker: str, body: str) -> int:
+    async def _write_comment(self, message: Message, intent: Intent, *, marker: str, body: str) -> int:
         assert intent.pull_request is not None  # noqa: S101 - both callers have one
-        await pace(message.installation_id)
         return await self._github.ensure_comment(
             intent.repository, number=intent.pull_request, marker=marker, body=body, known_id=message.external_id
         )

@@ -1,7 +1,6 @@
 """Tells GitHub what the outbox asks for: rendered when it is sent, found again when it is repeated."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ import structlog
 
 from bot.engine.messages import Dropped, Messages
 from bot.engine.worker import Worker
-from bot.errors import RejectedError, TransientError
+from bot.errors import BrokenError, RejectedError, TransientError
 from bot.storage import leases, outbox
 from bot.storage.database import Database
 from bot.storage.leases import Lease
@@ -19,6 +18,8 @@ from bot.storage.tables import outbox as table
 
 CONCURRENCY = 8
 LONGEST_BACK_OFF = timedelta(minutes=5)
+MOST_TRIES = 12
+"""Of a write whose request GitHub calls wrong: half an hour, in case the fault is GitHub's."""
 BURST = 8
 REFILL_PER_SECOND = 1.0
 """Writes of one installation: a burst, then one a second, well below GitHub's 80 a minute (docs, rate limits)."""
@@ -44,16 +45,15 @@ class _Bucket:
 
 
 class Outbox:
-    """The sender. Writes of one installation go one after the other, as GitHub asks."""
+    """The sender. Writes of one installation go one after the other, as GitHub asks: see `outbox.claim`."""
 
     def __init__(self, *, database: Database, messages: Messages, owner: str, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._messages = messages
         self._owner = owner
         self._clock = clock
-        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._buckets: dict[int, _Bucket] = {}
-        self.worker: Worker[Claimed] = Worker(
+        self.worker: Worker[Message] = Worker(
             "outbox",
             claim=self._claim,
             handle=self._handle,
@@ -72,16 +72,21 @@ class Outbox:
 
     async def _handle(self, claimed: Claimed) -> None:
         lease, message = claimed
-        async with self._turns[message.installation_id]:
-            with structlog.contextvars.bound_contextvars(message=message.key, intent=message.intent_id):
-                try:
-                    sent = await self._messages.send(message, pace=self._pace)
-                except TransientError as error:
-                    await self._later(lease, message, error)
-                except RejectedError as error:
-                    await self._give_up(lease, error)
+        with structlog.contextvars.bound_contextvars(message=message.key, intent=message.intent_id):
+            try:
+                sent = await self._messages.send(message, pace=self._pace)
+            except TransientError as error:
+                await self._later(lease, message, error)
+            except RejectedError as error:
+                await self._give_up(lease, error.sentence)
+            except BrokenError as error:
+                log.exception("message_broken")
+                if message.attempts < MOST_TRIES:
+                    await self._later(lease, message, TransientError(str(error)))
                 else:
-                    await self._sent(lease, message, sent)
+                    await self._give_up(lease, str(error))
+            else:
+                await self._sent(lease, message, sent)
 
     async def _pace(self, installation_id: int) -> None:
         now = self._clock()
@@ -104,8 +109,8 @@ class Outbox:
             if error.retry_after:
                 await outbox.hold_installation(connection, installation_id=message.installation_id, until=now + pause)
 
-    async def _give_up(self, lease: Lease, error: RejectedError) -> None:
+    async def _give_up(self, lease: Lease, sentence: str) -> None:
         """GitHub says no, for example because the App lacks a permission; the rest goes on without it."""
-        log.error("message_refused", reason=error.reason, error=error.sentence)
+        log.error("message_refused", error=sentence)
         async with self._database.begin() as connection:
-            await outbox.give_up(connection, lease, error=error.sentence)
+            await outbox.give_up(connection, lease, error=sentence)

@@ -56,6 +56,10 @@ _LOOK_AGAIN = {
     State.QUEUED: timedelta(seconds=30),
     State.ROLLING_OUT: timedelta(seconds=15),
 }
+_PASSING = frozenset({"cluster_forbidden", "github_suspended", "github_forbidden"})
+_PASSING_TRIES = 5
+"""With the back-off below: about a minute."""
+
 _LONGEST_BACK_OFF = timedelta(seconds=60)
 
 
@@ -64,10 +68,13 @@ def look_again(state: State) -> timedelta:
     return _LOOK_AGAIN[state]
 
 
-def from_error(intent: Intent, error: RejectedError | TransientError, *, attempts: int, now: datetime) -> Outcome:
-    """A step that could not answer: a no ends the intent, a can't-tell waits until the state's deadline."""
+def from_error(intent: Intent, error: RejectedError | TransientError, *, now: datetime) -> Outcome:
+    """A step that could not answer: a no ends the intent, a can't-tell waits until the state's deadline.
+
+    Once a patch has left, nothing but the cluster itself can say "refused": every no is a can't-tell then.
+    """
     late = intent.deadline_at is not None and now >= intent.deadline_at
-    touched = intent.patched_at is not None
+    touched = intent.patch_sent_at is not None
     sentence = error.sentence.rstrip(".")
     match error:
         case NotYetError() if not late:
@@ -76,24 +83,35 @@ def from_error(intent: Intent, error: RejectedError | TransientError, *, attempt
         case NotYetError() if not touched:
             waited = format_duration(now - intent.state_since)
             return Move(state=State.REFUSED, reason=error.reason, detail=f"{sentence}, waited {waited}. {error.hint}")
-        case RejectedError() if not touched:
-            return Move(
-                state=State.REFUSED, reason=error.reason, detail=f"{sentence}. {_first_big(error.hint)}".strip()
-            )
+        case RejectedError() if not touched and not _may_pass(intent, error):
+            return refused(error)
         case _ if late:
             state = State.UNKNOWN if touched else State.REFUSED
             return Move(state=state, reason=UNREACHABLE, detail=f"gave up: {sentence}")
         case _:
             asked = error.retry_after if isinstance(error, TransientError) else None
-            pause = asked or min(timedelta(seconds=2 ** min(attempts, 6)), _LONGEST_BACK_OFF)
+            pause = asked or min(timedelta(seconds=2 ** min(intent.attempts, 6)), _LONGEST_BACK_OFF)
             return Stay(detail=f"{sentence}; asking again", reason=UNREACHABLE, again_in=pause)
+
+
+def refused(error: RejectedError) -> Move:
+    """The end of an intent that changed nothing."""
+    detail = f"{error.sentence.rstrip('.')}. {_first_big(error.hint)}".strip()
+    return Move(state=State.REFUSED, reason=error.reason, detail=detail, facts=Facts(patch_sent_at=None))
+
+
+def _may_pass(intent: Intent, error: RejectedError) -> bool:
+    """Credentials are rotated and installations suspended for a minute: asked a few times before it counts."""
+    return error.reason in _PASSING and intent.attempts <= _PASSING_TRIES
 
 
 def at_deadline(intent: Intent, outcome: Outcome, *, now: datetime) -> Outcome:
     """Every wait ends: one that would go on past its state's deadline becomes an end."""
     if isinstance(outcome, Move) or intent.deadline_at is None or now < intent.deadline_at:
         return outcome
-    state = State.UNKNOWN if intent.patched_at is not None else State.REFUSED
+    if outcome.facts.get("deadline_at", now) > now:  # it got on just now, and has a new deadline
+        return outcome
+    state = State.UNKNOWN if intent.patch_sent_at is not None else State.REFUSED
     return Move(state=state, reason=outcome.reason, detail=f"gave up: {outcome.detail}", facts=outcome.facts)
 
 

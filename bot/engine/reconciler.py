@@ -19,8 +19,9 @@ from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, at_deadline, fro
 from bot.engine.steps import checks, image, queue, rollout
 from bot.engine.tools import Remember, Tools
 from bot.engine.worker import Worker
-from bot.errors import BrokenError, RejectedError, TransientError
+from bot.errors import BrokenError, LostLeaseError, RejectedError, TransientError
 from bot.storage import intents, leases
+from bot.storage.intents import UNREACHABLE
 from bot.storage.leases import Lease
 from bot.storage.tables import intents as table
 from bot.telemetry.metrics import Metrics
@@ -29,6 +30,9 @@ CONCURRENCY = 16
 STEP_TIMEOUT = timedelta(seconds=60)
 BROKEN_PAUSE = timedelta(seconds=60)
 QUEUE_DEADLINE = timedelta(hours=6)
+
+WORTH_TELLING = frozenset({UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", queue.QUEUED})
+"""Waits that somebody wonders about; checks and pods that come along are not."""
 
 Claimed = tuple[Lease, Intent]
 
@@ -53,7 +57,7 @@ class Reconciler:
         self._on_message = on_message
         self._on_rollout = on_rollout
         self._metrics = metrics
-        self.worker: Worker[Claimed] = Worker(
+        self.worker: Worker[Intent] = Worker(
             "intents",
             claim=self._claim,
             handle=self._handle,
@@ -88,7 +92,8 @@ class Reconciler:
     async def _decide(self, lease: Lease, intent: Intent) -> Outcome:
         """Run the step; what it raises becomes a decision too, and no wait outlasts its deadline."""
         now = self._tools.clock()
-        return at_deadline(intent, await self._try(lease, intent, now), now=now)
+        outcome = await self._try(lease, intent, now)
+        return at_deadline(await self._fresh(intent), outcome, now=now)
 
     async def _try(self, lease: Lease, intent: Intent, now: datetime) -> Outcome:
         try:
@@ -96,13 +101,20 @@ class Reconciler:
             async with asyncio.timeout(STEP_TIMEOUT.total_seconds()):
                 return await self._step(lease, row, intent)
         except (RejectedError, TransientError) as error:
-            return from_error(intent, error, attempts=intent.attempts, now=now)
+            return from_error(await self._fresh(intent), error, now=now)
         except TimeoutError:
-            slow = TransientError("an answer took too long")
-            return from_error(intent, slow, attempts=intent.attempts, now=now)
-        except BrokenError as error:
+            return from_error(await self._fresh(intent), TransientError("an answer took too long"), now=now)
+        except LostLeaseError:
+            raise
+        except Exception as error:
             log.exception("step_broken")
-            return Stay(detail=f"our own fault: {error}", reason="broken", again_in=BROKEN_PAUSE)
+            words = str(error) if isinstance(error, BrokenError) else type(error).__name__
+            return Stay(detail=f"our own fault: {words}", reason="broken", again_in=BROKEN_PAUSE)
+
+    async def _fresh(self, intent: Intent) -> Intent:
+        """The row as it is now: the step may have stored something before it failed."""
+        async with self._tools.database.begin() as connection:
+            return await intents.get(connection, intent.id)
 
     async def _step(self, lease: Lease, row: CatalogRow, intent: Intent) -> Outcome:
         match intent.state:
@@ -148,7 +160,7 @@ class Reconciler:
                     await self._move(connection, lease, intent, outcome, now=now)
                 case _ as never:
                     assert_never(never)
-        self._after(intent, outcome)
+        await self._after(intent, outcome)
         return not outcome.state.is_open
 
     async def _stay(
@@ -158,7 +170,8 @@ class Reconciler:
         await intents.stay(connection, lease, reason=reason, detail=detail, facts=facts, now=now)
         if (outcome.reason, outcome.detail) != (intent.reason, intent.detail):
             log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
-            await announce.progress(connection, intent, now=now)
+            if reason in WORTH_TELLING:
+                await announce.progress(connection, intent, now=now)
         if "patched_at" in facts:
             passed = [
                 line.at
@@ -197,7 +210,6 @@ class Reconciler:
         await announce.moved(connection, intent, outcome.state, outcome.reason, now=now)
         if not outcome.state.is_open:
             await intents.close(connection, lease)
-            await intents.hint_target(connection, target_key=intent.target.key, now=now)
         if outcome.state is State.SUCCEEDED and self._row(intent).environment.production:
             await self._retire(connection, intent, now=now)
 
@@ -220,10 +232,13 @@ class Reconciler:
         }
         return now + allowed[state]
 
-    def _after(self, intent: Intent, outcome: Move) -> None:
+    async def _after(self, intent: Intent, outcome: Move) -> None:
         log.info("intent_moved", before=intent.state, state=outcome.state, reason=outcome.reason, detail=outcome.detail)
         self._on_message()
         if not outcome.state.is_open:
+            # Apart from the move, so that it holds no two locks; each waiting intent looks again by itself anyway.
+            async with self._tools.database.begin() as connection:
+                await intents.hint_target(connection, target_key=intent.target.key, now=self._tools.clock())
             self.worker.wake()
             if intent.patched_at is not None:
                 seconds = (self._tools.clock() - intent.patched_at).total_seconds()

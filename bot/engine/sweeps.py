@@ -15,6 +15,7 @@ from bot.storage import deliveries, installations
 from bot.storage.installations import Swept
 
 PAUSE = timedelta(seconds=60)
+PER_REPOSITORY = timedelta(seconds=4)
 OVERLAP = timedelta(minutes=10)
 """Looked at twice, because GitHub's lists trail its truth; an intent's key makes the second look harmless."""
 
@@ -34,7 +35,9 @@ class Sweeps:
         """Sweep now, then after every pause, until cancelled."""
         while True:
             await self.sweep()
-            await asyncio.sleep(self._pause.total_seconds())
+            # A few requests a repository: a hundred of them a minute would eat up GitHub's hourly budget.
+            spread = PER_REPOSITORY * len(self._tools.catalog.repositories)
+            await asyncio.sleep(max(self._pause, spread).total_seconds())
 
     async def sweep(self) -> None:
         """One look at everything; a repository that can't be read does not hold up the others."""

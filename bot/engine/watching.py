@@ -1,7 +1,9 @@
 """Keeps the cluster's watches open where rollouts run, and turns their changes into due intents."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
@@ -28,6 +30,7 @@ class Watching:
         self._stops: dict[str, Callable[[], None]] = {}
         self._moved: set[str] = set()
         self._called = asyncio.Event()
+        self._refreshed_at = tools.clock()
 
     def watch(self, namespace: str) -> None:
         """Open the namespace's watches, unless they are."""
@@ -42,14 +45,13 @@ class Watching:
         """Pass changes on until cancelled; watches that nobody needs any more are closed."""
         try:
             while True:
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._called.wait(), timeout=REFRESH_SECONDS)
-                except TimeoutError:
-                    await self._close_idle()
-                    continue
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._called.clear()
                 await self._pass_on()
+                if self._tools.clock() - self._refreshed_at > timedelta(seconds=REFRESH_SECONDS):
+                    await self._close_idle()
         finally:
             for stop in self._stops.values():
                 stop()
@@ -67,6 +69,7 @@ class Watching:
             self._on_due()
 
     async def _close_idle(self) -> None:
+        self._refreshed_at = self._tools.clock()
         try:
             async with self._tools.database.begin() as connection:
                 rows = await connection.execute(

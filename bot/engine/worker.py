@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from bot.errors import LostLeaseError, TransientError
+from bot.storage.leases import Lease
 
 Item = TypeVar("Item")
 
@@ -17,20 +18,29 @@ POLL = timedelta(seconds=5)
 log = structlog.get_logger("greenlane.engine")
 
 
+BLOCKED = timedelta(milliseconds=250)
+"""Between looks when something is due and can't be claimed yet: its predecessor is in hand."""
+
+
 class Worker(Generic[Item]):
-    """Runs up to `concurrency` items at once; whatever one of them raises, the loop goes on."""
+    """Runs up to `concurrency` items at once; whatever one of them raises, the loop goes on.
+
+    `in_hand` are the rows whose leases deserve renewal. One that was dropped by a fault is not among
+    them, so that its lease runs out and somebody tries again.
+    """
 
     def __init__(
         self,
         name: str,
         *,
-        claim: Callable[[], Awaitable[Item | None]],
-        handle: Callable[[Item], Awaitable[None]],
+        claim: Callable[[], Awaitable[tuple[Lease, Item] | None]],
+        handle: Callable[[tuple[Lease, Item]], Awaitable[None]],
         next_due: Callable[[], Awaitable[datetime | None]],
         clock: Callable[[], datetime],
         concurrency: int,
     ) -> None:
         self.name = name
+        self.in_hand: set[int] = set()
         self._claim = claim
         self._handle = handle
         self._next_due = next_due
@@ -54,15 +64,22 @@ class Worker(Generic[Item]):
                 else:
                     group.create_task(self._work(item), name=self.name)
 
-    async def _take(self) -> Item | None:
+    async def _take(self) -> tuple[Lease, Item] | None:
         self._called.clear()
         try:
-            return await self._claim()
+            item = await self._claim()
         except TransientError as error:
             log.warning("claim_failed", worker=self.name, error=str(error))
             return None
+        except Exception:  # a row that can't be read must not end the engine
+            log.exception("claim_broken", worker=self.name)
+            await asyncio.sleep(BLOCKED.total_seconds())
+            return None
+        if item is not None:
+            self.in_hand.add(item[0].row_id)
+        return item
 
-    async def _work(self, item: Item) -> None:
+    async def _work(self, item: tuple[Lease, Item]) -> None:
         try:
             await self._handle(item)
         except LostLeaseError as error:
@@ -72,6 +89,7 @@ class Worker(Generic[Item]):
         except Exception:  # the top of the loop: one broken item must not stop the others
             log.exception("work_broken", worker=self.name)
         finally:
+            self.in_hand.discard(item[0].row_id)
             self._slots.release()
             self.wake()
 
@@ -82,7 +100,7 @@ class Worker(Generic[Item]):
         except TransientError:
             due = None
         if due is not None:
-            pause = min(max(due - self._clock(), timedelta(milliseconds=10)), POLL)
+            pause = min(max(due - self._clock(), BLOCKED), POLL)
         try:
             await asyncio.wait_for(self._called.wait(), timeout=pause.total_seconds())
         except TimeoutError:

@@ -20,6 +20,7 @@ CONCLUSIONS: dict[State, Conclusion] = {
     State.UNKNOWN: "neutral",
 }
 
+_GOING_ON = "On the way to {} again"
 _TITLES = {
     State.SUCCEEDED: "Running in {}",
     State.NEUTRAL: "Applied in {}, but nothing runs there",
@@ -61,7 +62,7 @@ def output(view: View) -> Output:
         facts.append(f"| before | {code(intent.previous_image)} |")
     evidence = [line for item in intent.evidence for line in [*evidence_lines(item), ""]]
     return Output(
-        title=cut(_TITLES[intent.state].format(intent.environment), 250),
+        title=cut(_TITLES.get(intent.state, _GOING_ON).format(intent.environment), 250),
         summary=cut("\n".join([view.standing(), "", "| | |", "| --- | --- |", *facts])),
         text=cut("\n".join([*evidence, "**Timeline**", "", *view.history()])),
     )

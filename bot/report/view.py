@@ -53,7 +53,7 @@ class View:
                 began = intent.patched_at or intent.created_at
                 took = lasting(intent.state_since - began)
                 same = " (it ran this version already)" if intent.reason == "no_change" else ""
-                return f"{mark} running since {clock(intent.state_since)}, took {took}{same}"
+                return f"{mark} deployed {clock(intent.state_since)}, took {took}{same}"
             case State.ROLLING_OUT:
                 return f"{mark} rolling out since {clock(intent.state_since)}: {prose(intent.detail)}"
             case State.WAITING_CHECKS | State.RESOLVING_IMAGE | State.QUEUED:

@@ -16,7 +16,7 @@ def read_catalog(path: Path) -> Catalog:
         names = select_files(found.relative_to(path).as_posix() for found in path.rglob("*.yaml"))
         files = {str(path / name): (path / name).read_bytes() for name in names}
     else:
-        raise SettingsError(f"GREENLANE_CATALOG: there is no file or folder {path}")
+        raise SettingsError(f"there is no catalog at {path}: name a file or folder, here or as GREENLANE_CATALOG")
     return load_catalog(files, own_namespace=_own_namespace())
 
 

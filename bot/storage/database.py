@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import TransientError
@@ -27,12 +28,11 @@ class Database:
         try:
             async with self.engine.begin() as connection:
                 yield connection
-        except (OperationalError, OSError) as error:
-            raise TransientError("the database can't be reached") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise TransientError("the database connection was lost") from error
-            raise
+        except (IntegrityError, ProgrammingError, DataError):
+            raise  # ours to know or to mend
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            # Away, starting, full, or a deadlock it has broken up: the same transaction may work later.
+            raise TransientError("the database can't be used right now") from error
 
     async def aclose(self) -> None:
         await self.engine.dispose()

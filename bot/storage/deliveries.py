@@ -48,7 +48,10 @@ class Delivery:
 
 
 async def add(connection: AsyncConnection, delivery: NewDelivery, *, now: datetime) -> bool:
-    """Store it; False when GUID and hook id are there already."""
+    """Store it; False when GUID and hook id are there already.
+
+    A person's "Redeliver" of one that failed, or was ignored under an older catalog, is worked on again.
+    """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {
         "guid": delivery.guid,
@@ -64,7 +67,12 @@ async def add(connection: AsyncConnection, delivery: NewDelivery, *, now: dateti
         "due_at": now if delivery.hint else None,
     }
     statement = dialect.insert(deliveries).values(**values)
-    statement = statement.on_conflict_do_nothing(index_elements=["guid", "hook_id"])
+    again = {name: values[name] for name in ("hint", "status", "reason", "received_at", "due_at")} | {"attempts": 0}
+    statement = statement.on_conflict_do_update(
+        index_elements=["guid", "hook_id"],
+        set_=again,
+        where=deliveries.c.status.in_(["failed", "ignored"]) & (values["status"] == "stored"),
+    )
     return await connection.scalar(statement.returning(deliveries.c.id)) is not None
 
 

@@ -24,7 +24,7 @@ from bot.storage.tables import intents, transitions
 UNREACHABLE = "unreachable"
 """Reason of a wait for something that could not be asked."""
 
-_TOUCHED = intents.c.patched_at.is_not(None)
+_TOUCHED = intents.c.patch_sent_at.is_not(None)
 
 
 async def add(
@@ -202,7 +202,7 @@ async def _last(
     connection: AsyncConnection, target_key: str, except_id: int, condition: ColumnElement[bool]
 ) -> Intent | None:
     where = and_(intents.c.target_key == target_key, intents.c.id != except_id, condition)
-    rows = await connection.execute(select(intents).where(where).order_by(intents.c.patched_at.desc()).limit(1))
+    rows = await connection.execute(select(intents).where(where).order_by(intents.c.patch_sent_at.desc()).limit(1))
     row = rows.mappings().first()
     return to_intent(row) if row else None
 

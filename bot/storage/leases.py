@@ -4,12 +4,12 @@ A row in hand has no `due_at`: a hint that comes meanwhile sets it, and is found
 The same statements serve SQLite and PostgreSQL: FOR UPDATE SKIP LOCKED is rendered only for the latter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, func, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LostLeaseError
@@ -33,7 +33,7 @@ class Lease:
 
 
 async def claim(
-    connection: AsyncConnection, table: Table, *, owner: str, now: datetime
+    connection: AsyncConnection, table: Table, *, owner: str, now: datetime, only: ColumnElement[bool] | None = None
 ) -> tuple[Lease, RowMapping] | None:
     """Take the longest-due row that nobody holds; None when there is none."""
     columns = table.c
@@ -41,7 +41,7 @@ async def claim(
     is_orphan = and_(columns.due_at.is_(None), columns.lease_owner.is_not(None))  # its worker died with it in hand
     candidate = (
         select(columns.id)
-        .where(is_free, or_(columns.due_at <= now, is_orphan))
+        .where(is_free, or_(columns.due_at <= now, is_orphan), true() if only is None else only)
         .order_by(columns.due_at, columns.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -92,12 +92,21 @@ async def close(connection: AsyncConnection, lease: Lease) -> None:
 
 async def mark_due(connection: AsyncConnection, table: Table, condition: ColumnElement[bool], *, now: datetime) -> int:
     """Make rows due now, held or not; the number of rows."""
-    return (await connection.execute(update(table).where(condition).values(due_at=now))).rowcount
+    statement = update(table).where(table.c.id.in_(_in_order(table, condition))).values(due_at=now)
+    return (await connection.execute(statement)).rowcount
 
 
-async def renew(connection: AsyncConnection, table: Table, *, owner: str, now: datetime) -> None:
-    """Keep everything `owner` holds for another lease."""
-    await connection.execute(update(table).where(table.c.lease_owner == owner).values(lease_until=now + LEASE))
+async def renew(connection: AsyncConnection, table: Table, *, owner: str, ids: Collection[int], now: datetime) -> None:
+    """Keep these rows, as far as `owner` still holds them, for another lease."""
+    if not ids:
+        return
+    held = _in_order(table, and_(table.c.lease_owner == owner, table.c.id.in_(list(ids))))
+    await connection.execute(update(table).where(table.c.id.in_(held)).values(lease_until=now + LEASE))
+
+
+def _in_order(table: Table, condition: ColumnElement[bool]) -> Select[Any]:
+    """Ids locked lowest first: transactions that lock several rows in one order never wait for each other in a ring."""
+    return select(table.c.id).where(condition).order_by(table.c.id).with_for_update()
 
 
 async def release(connection: AsyncConnection, table: Table, *, now: datetime, owner: str | None = None) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,11 +76,35 @@ async def post(connection: AsyncConnection, message: NewMessage, *, now: datetim
 
 async def claim(connection: AsyncConnection, *, owner: str, now: datetime) -> tuple[Lease, Message] | None:
     """Take the next message; its try is counted before anything leaves the house."""
-    claimed = await leases.claim(connection, outbox, owner=owner, now=now)
+    claimed = await leases.claim(connection, outbox, owner=owner, now=now, only=_has_its_turn(now))
     if claimed is None:
         return None
     lease, row = claimed
     return lease, Message(kind=Kind(row["kind"]), **{name: row[name] for name in _NAMES})
+
+
+def _has_its_turn(now: datetime) -> ColumnElement[bool]:
+    """One write at a time for an installation, as GitHub asks, and a deployment before its statuses, in order.
+
+    Held by the database, so that it is true of several replicas too.
+    """
+    other = outbox.alias()
+    in_hand = (
+        select(other.c.id)
+        .where(other.c.installation_id == outbox.c.installation_id, other.c.lease_until >= now)
+        .exists()
+    )
+    before = (
+        select(other.c.id)
+        .where(
+            other.c.intent_id == outbox.c.intent_id,
+            other.c.id < outbox.c.id,
+            other.c.status == "pending",
+            other.c.kind.in_([Kind.DEPLOYMENT, Kind.STATUS]),
+        )
+        .exists()
+    )
+    return and_(~in_hand, or_(outbox.c.kind != Kind.STATUS, ~before))
 
 
 async def sent(

@@ -117,6 +117,8 @@ intents = Table(
     Column("previous_sha", String(64), nullable=False, server_default=""),
     Column("workload_uid", String(64), nullable=False, server_default=""),
     Column("generation", BigInteger, nullable=False, server_default="0"),
+    # Set before a patch leaves, `patched_at` when its answer came: between them nobody knows.
+    Column("patch_sent_at", UtcDateTime, nullable=True),
     Column("patched_at", UtcDateTime, nullable=True),
     Column("state_since", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=True),

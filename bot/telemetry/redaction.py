@@ -15,6 +15,8 @@ _SECRET_KEYS: Final = re.compile(
 _SECRET_TEXTS: Final = (
     # A private key, also where the line ends were escaped or the end was cut off.
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REDACTED),
+    # The end of one whose beginning was cut off.
+    (re.compile(r"(?:^[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY-----", re.MULTILINE), REDACTED),
     # GitHub's tokens, whose prefixes tell them apart, and JSON web tokens.
     (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9_.\-]{10,}|github_pat_[A-Za-z0-9_]{10,}|v1\.[0-9a-f]{40})"), REDACTED),
     (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), REDACTED),

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("previous_sha", sa.String(length=64), server_default="", nullable=False),
         sa.Column("workload_uid", sa.String(length=64), server_default="", nullable=False),
         sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("patch_sent_at", bot.storage.tables.UtcDateTime(timezone=True), nullable=True),
         sa.Column("patched_at", bot.storage.tables.UtcDateTime(timezone=True), nullable=True),
         sa.Column("state_since", bot.storage.tables.UtcDateTime(timezone=True), nullable=False),
         sa.Column("deadline_at", bot.storage.tables.UtcDateTime(timezone=True), nullable=True),

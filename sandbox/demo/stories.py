@@ -66,7 +66,7 @@ async def merged_and_rolled_out(teller: Teller, number: int) -> None:
     await teller.step("Kubernetes runs the new image in new pods", _new_pods(teller, sha, before))
     await teller.step("the deployment on GitHub says success", _deployment(teller, number, {"success"}))
     await teller.step(f"the check run {CHECK!r} is green", _check(teller, number, "success"))
-    await teller.step("the bot's comment says that it runs", _comment(teller, number, [sha[:7], "running"]))
+    await teller.step("the bot's comment says that it is deployed", _comment(teller, number, [sha[:7], "deployed"]))
 
 
 async def failing_check_deploys_nothing(teller: Teller, number: int) -> None:

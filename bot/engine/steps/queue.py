@@ -29,8 +29,9 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         others = [one for one in await intents.open_on_target(connection, intent.target.key) if one.id != intent.id]
         touched = await intents.last_touching(connection, target_key=intent.target.key, except_id=intent.id)
     present = touched.sha if touched else _annotated_commit(workload)
-    if present and await _relation(tools, intent, base=present, head=intent.sha) == "behind":
-        return _superseded(f"{present[:7]}, which is newer, was deployed here already")
+    for newer in {present, _annotated_commit(workload)} - {""}:
+        if await _relation(tools, intent, base=newer, head=intent.sha) == "behind":
+            return _superseded(f"{newer[:7]}, which is newer, was deployed here already")
     outcome = await _take_turn(tools, intent, others=others, workload=workload, present=present)
     if isinstance(outcome, Move) and outcome.state is State.ROLLING_OUT:
         # It may have waited here for a while: what holds now is what counts.
@@ -75,8 +76,10 @@ async def _relation(tools: Tools, intent: Intent, *, base: str, head: str) -> An
         return "identical"
     try:
         return await tools.github.ancestry(intent.repository, base=base, head=head)
-    except RejectedError:
-        return "diverged"
+    except RejectedError as error:
+        if error.reason == "github_not_found":
+            return "diverged"
+        raise
 
 
 def _annotated_commit(workload: Workload) -> str:

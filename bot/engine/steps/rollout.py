@@ -1,6 +1,6 @@
 """rolling_out: patch the workload once, then watch it to its verdict."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.diagnosis import Finding
 from bot.domain.intent import Evidence, Facts, Intent, State
@@ -12,7 +12,7 @@ from bot.domain.workload import (
     ANNOTATION_PULL_REQUEST,
     Workload,
 )
-from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again
+from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again, refused
 from bot.engine.tools import Remember, Tools
 from bot.errors import RejectedError, TransientError
 from bot.telemetry.redaction import redact_text
@@ -21,6 +21,7 @@ SOAK_LOOK = timedelta(seconds=1)
 """While only the soak time is left, nothing in the cluster has to move for it to end."""
 
 LOG_LINES = 20
+LONGEST_PAUSE = timedelta(days=1)
 MOST_EVIDENCE = 3
 DEFAULT_DEADLINE = timedelta(minutes=10)
 DEADLINE_MARGIN = timedelta(seconds=60)
@@ -54,14 +55,17 @@ async def _patch(tools: Tools, row: CatalogRow, intent: Intent, remember: Rememb
     if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id) and _runs(workload, intent):
         return _patched(tools, row, intent, workload, detail="found our own patch in row")
     current = workload.images[target.container]
-    await remember(Facts(previous_image=current))
-    patched = await tools.cluster.patch(
-        target,
-        uid=intent.workload_uid,
-        expected_image=current,
-        image=intent.image,
-        annotations=annotations(intent),
-    )
+    await remember(Facts(previous_image=current, patch_sent_at=tools.clock()))
+    try:
+        patched = await tools.cluster.patch(
+            target,
+            uid=intent.workload_uid,
+            expected_image=current,
+            image=intent.image,
+            annotations=annotations(intent),
+        )
+    except RejectedError as error:
+        return refused(error)  # the API server's own no to this very patch
     detail = "patched" if patched.changed else "the workload ran this image already"
     return _patched(tools, row, intent, patched.workload, detail=detail)
 
@@ -95,16 +99,17 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     """Judge what the cluster shows now."""
     now = tools.clock()
     observation = await tools.cluster.observe(intent.target)
-    wanted = _wanted(row, intent, observation.workload)
+    wanted = _wanted(row, intent)
     judgement = judge(observation, wanted, now)
     if judgement.verdict is None or judgement.verdict is Verdict.PAUSED:
         soaking = judgement.reason == "soaking"
         again_in = SOAK_LOOK if soaking else look_again(intent.state)
-        return Stay(detail=judgement.sentence, reason=judgement.reason, again_in=again_in)
+        facts = _paused(row, intent, observation.workload, now) if judgement.verdict is Verdict.PAUSED else Facts()
+        return Stay(detail=judgement.sentence, reason=judgement.reason, again_in=again_in, facts=facts)
     return await _end(tools, intent, judgement)
 
 
-def _wanted(row: CatalogRow, intent: Intent, workload: Workload | None) -> Wanted:
+def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
     if intent.patched_at is None:
         raise TransientError("the patch is not recorded yet")
     return Wanted(
@@ -114,10 +119,16 @@ def _wanted(row: CatalogRow, intent: Intent, workload: Workload | None) -> Wante
         image=intent.image,
         digests=intent.accepted_digests,
         patched_at=intent.patched_at,
-        deadline=intent.patched_at + _allowed(row, workload),
+        deadline=(intent.deadline_at or intent.patched_at) - row.environment.soak - BLIND_MARGIN,
         changed=intent.previous_image != intent.image,
         soak=row.environment.soak,
     )
+
+
+def _paused(row: CatalogRow, intent: Intent, workload: Workload | None, now: datetime) -> Facts:
+    """The deadline does not run while somebody holds the rollout, for up to a day."""
+    later = now + _allowed(row, workload) + row.environment.soak + BLIND_MARGIN
+    return Facts(deadline_at=min(later, intent.state_since + LONGEST_PAUSE))
 
 
 def _allowed(row: CatalogRow, workload: Workload | None) -> timedelta:

@@ -175,7 +175,23 @@ async def test_a_paused_rollout_does_not_hold_the_target_for_ever(rig: Rig) -> N
     rig.cluster.behaviour = "paused"
     await rig.merge(12, "a")
     await rig.checks("a", build="success", test="success")
-    await rig.pass_time(20 * 60, step=30)
+    await rig.pass_time(3 * 3600, step=600)
+    held = await rig.only()
+    await rig.pass_time(23 * 3600, step=1200)
 
+    assert held.state is State.ROLLING_OUT
     intent = await rig.only()
     assert (intent.state, intent.reason) == (State.UNKNOWN, "paused")
+
+
+async def test_a_paused_rollout_that_is_resumed_has_its_time(rig: Rig) -> None:
+    rig.cluster.behaviour = "paused"
+    await rig.merge(12, "a")
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(3600, step=300)
+    rig.cluster.behaviour, rig.cluster.ready_at = "slow", rig.clock()
+    await rig.pass_time(60)
+    rig.cluster.behaviour, rig.cluster.ready_at = "ok", rig.clock()
+    await rig.pass_time(60)
+
+    assert await rig.states() == ["succeeded"]

@@ -161,6 +161,19 @@ async def test_a_repository_outside_the_catalog_is_kept_and_ignored(client, data
     assert await stored(database) == [("pull_request", "ignored", "the repository is not in the catalog")]
 
 
+async def test_a_redelivery_of_what_failed_is_worked_on_again(client, database: Database, woken: list[bool]) -> None:
+    from sqlalchemy import update
+
+    body = json.dumps(MERGED).encode()
+    await client.post("/webhook", data=body, headers=headers(body))
+    async with database.begin() as connection:
+        await connection.execute(update(deliveries).values(status="failed", due_at=None))
+    await client.post("/webhook", data=body, headers=headers(body))
+
+    assert await stored(database) == [("pull_request", "stored", "")]
+    assert woken == [True, True]
+
+
 async def test_our_own_check_is_ignored(client, database: Database) -> None:
     body = json.dumps(
         {

@@ -105,13 +105,25 @@ async def test_a_stopped_worker_leaves_its_rows_due(database: Database, clock: C
 
 async def test_renewing_keeps_what_is_held(database: Database, clock: Clock) -> None:
     await add(database, clock)
-    await claim(database, clock)
+    claimed = await claim(database, clock)
+    assert claimed is not None
     clock.advance(seconds=20)
     async with database.begin() as connection:
-        await leases.renew(connection, table, owner="one", now=clock())
+        await leases.renew(connection, table, owner="one", ids={claimed[1].id}, now=clock())
     clock.advance(seconds=20)
 
     assert await claim(database, clock, "two") is None
+
+
+async def test_a_row_that_was_dropped_by_a_fault_is_not_kept(database: Database, clock: Clock) -> None:
+    await add(database, clock)
+    await claim(database, clock)
+    clock.advance(seconds=20)
+    async with database.begin() as connection:
+        await leases.renew(connection, table, owner="one", ids=set(), now=clock())
+    clock.advance(seconds=20)
+
+    assert await claim(database, clock) is not None
 
 
 async def test_many_workers_claim_each_row_once(database: Database, clock: Clock) -> None:

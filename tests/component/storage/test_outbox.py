@@ -79,3 +79,27 @@ async def test_a_limit_holds_the_whole_installation(database: Database, clock: C
         await outbox.hold_installation(connection, installation_id=7, until=after(seconds=90))
 
     assert await next_due(database) == after(seconds=90)
+
+
+async def test_a_status_is_not_sent_before_what_comes_before_it(database: Database, clock: Clock) -> None:
+    """Two replicas: one holds `in_progress`, the other must not overtake it with the end."""
+    new = await message(database, clock)
+
+    async def claim(owner: str):
+        async with database.begin() as connection:
+            return await outbox.claim(connection, owner=owner, now=clock())
+
+    for number, argument in enumerate(["in_progress", "failure"]):
+        status = NewMessage(
+            key=f"status:1:{argument}", kind=Kind.STATUS, intent_id=new.intent_id, installation_id=7, argument=argument
+        )
+        await post(database, clock, status, seconds=-number)
+    first = await claim("one")
+    second = await claim("two")
+    assert first is not None
+    async with database.begin() as connection:
+        await outbox.later(connection, first[0], at=after(seconds=60), error="502")
+    third = await claim("two")
+
+    assert first[1].argument == "in_progress"
+    assert (second, third) == (None, None)
