@@ -47,7 +47,9 @@ def test_a_sentence_keeps_its_code_spans_and_nothing_else(text: str) -> None:
     assert tags(html) <= {"code"}
 
 
-@pytest.mark.parametrize("text", ["@alice", "#12", "https://evil.example", "www.evil.example", "GH-12", "acme/checkout#12"])
+@pytest.mark.parametrize(
+    "text", ["@alice", "#12", "https://evil.example", "www.evil.example", "GH-12", "acme/checkout#12"]
+)
 def test_what_github_links_in_text_is_broken_up(text: str) -> None:
     assert text not in plain(text)
 
