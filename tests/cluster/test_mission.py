@@ -59,7 +59,7 @@ async def test_merge_ends_in_a_real_container_that_answers_with_the_new_code(sta
     (deployment,) = await stage.deployed(merged, seconds=PATIENCE)
     reported = datetime.now(UTC)
 
-    await stage.said(merged, "**staging**", "running since", merged.sha[:7])
+    await stage.said(merged, "**staging**", "✅", "2 of 2 new pods ready", merged.sha[:7])
     await answers(stage, "checkout", merged.sha[:7])
     assert [each["state"] for each in deployment["statuses"]].count("success") == 1
     assert [each["conclusion"] for each in await stage.own_checks(merged)] == ["success"]

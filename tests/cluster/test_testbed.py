@@ -89,9 +89,8 @@ def test_new_image_replaces_the_containers_that_answer(real_node: TestBed, names
 
     pods = living_pods(real_node, namespace)
     assert [answer(f"http://{pod['status']['podIP']}:8080/")["version"] for pod in pods] == ["v2", "v2"]
-    assert {pod["status"]["containerStatuses"][0]["imageID"] for pod in pods} == {
-        f"{real_node.registry.host}/team/web@{digest}"
-    }
+    # Any name of these bytes: what a node pulled under another name before, it may tell under that one.
+    assert {pod["status"]["containerStatuses"][0]["imageID"].partition("@")[2] for pod in pods} == {digest}
     assert "version v2 listens on :8080" in real_node.api.logs(namespace, pods[0]["metadata"]["name"])
 
 
