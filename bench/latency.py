@@ -61,7 +61,10 @@ async def logged(stage: Stage, merged: Merged, event: str, words: str) -> None:
     marks = [f'"sha": "{merged.sha}"', f'"event": "{event}"', words]
     while not any(all(mark in line for mark in marks) for line in file.read_text().splitlines()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no {event} ({words}) of {merged.sha} within {PATIENCE:g} s")
+            last = "".join(file.read_text().splitlines(keepends=True)[-30:])
+            raise TimeoutError(
+                f"no {event} ({words}) of {merged.sha} within {PATIENCE:g} s; the bot's log ends:\n{last}"
+            )
         await asyncio.sleep(0.1)
 
 
