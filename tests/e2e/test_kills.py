@@ -171,7 +171,7 @@ async def _exactly_once(stage: Stage, merged: Merged) -> None:
     (deployment,) = await stage.deployed(merged, seconds=LONG)
     states = [each["state"] for each in deployment["statuses"]]
     assert states in (["in_progress", "success"], ["success"]), merged.app
-    await stage.said(merged, "running since", seconds=LONG)
+    await stage.said(merged, "✅ deployed", seconds=LONG)
     assert len(await stage.bot_comments(merged)) == 1, merged.app
     assert [each["conclusion"] for each in await stage.own_checks(merged)] == ["success"], merged.app
     workload = await stage.workload(merged.app)

@@ -41,7 +41,7 @@ async def test_merged_commit_runs_and_is_reported(stage: Stage, method):
 
     await stage.ci(merged)
     (deployment,) = await stage.deployed(merged)
-    await stage.said(merged, "**staging**", "running since", merged.sha[:7])
+    await stage.said(merged, "**staging**", "✅ deployed", merged.sha[:7])
 
     after = await stage.workload(method)
     assert after["image"].startswith(f"{stage.registry}/{method}:{merged.sha}@sha256:")
@@ -102,7 +102,7 @@ async def test_push_without_pull_request_is_deployed(stage: Stage):
 async def test_merge_is_a_push_too_and_is_told_on_its_pull_request(stage: Stage):
     merged = await _deploy(stage, "pushed")
 
-    await stage.said(merged, "running since")
+    await stage.said(merged, "✅ deployed")
 
     assert (await stage.intents(merged))[0]["pull_request"] == merged.number
 
@@ -187,7 +187,7 @@ async def test_change_of_both_apps_deploys_both_and_says_so_in_one_comment(stage
         "greenlane / staging (twin)",
     }
     text = await stage.said(merged, "`pair`", "`twin`")
-    await stage.until(lambda: stage.said(merged), lambda said: said.count("running since") >= 2)
+    await stage.until(lambda: stage.said(merged), lambda said: said.count("✅ deployed") >= 2)
     assert len(await stage.bot_comments(merged)) == 1, text
 
 

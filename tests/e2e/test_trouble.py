@@ -149,7 +149,7 @@ async def exactly_once(stage: Stage, merged: Merged) -> None:
     assert states[-1] == "success", (merged.app, states)
     assert len(states) == len(set(states)), (merged.app, states)
     assert [each["conclusion"] for each in await stage.own_checks(merged)] == ["success"], merged.app
-    await stage.said(merged, "running since")
+    await stage.said(merged, "✅ deployed")
     assert len(await stage.bot_comments(merged)) == 1, merged.app
 
 
