@@ -15,7 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from sandbox.github import World
-from tests.e2e.stage import Merged, Stage, app, environment, greenlane, open_stage
+from tests.e2e.runner import greenlane
+from tests.e2e.scenery import app, environment, open_stage
+from tests.e2e.stage import Merged, Stage
 from tests.e2e.timing import heard_green
 
 APPS = tuple(f"measured-{letter}" for letter in "abcdefgh")

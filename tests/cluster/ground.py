@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from sandbox.demo.realcluster import RealCluster
-from tests.e2e.stage import JSON, Ground
+from tests.e2e.runner import JSON
+from tests.e2e.scenery import Ground
 from tests.testbed.bed import TestBed
 from tests.testbed.build import IMAGES, built
 

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.cluster.ground import real_ground
-from tests.e2e.stage import Merged, Stage, app, environment, open_stage_on
+from tests.e2e.scenery import app, environment, open_stage_on
+from tests.e2e.stage import Merged, Stage
 from tests.e2e.timing import heard_green
 from tests.measured import Measure
 from tests.testbed.bed import TestBed

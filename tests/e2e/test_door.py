@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import _fresh_postgres
-from tests.e2e.stage import SECRET, app, greenlane, open_stage
+from tests.e2e.runner import greenlane
+from tests.e2e.scenery import SECRET, app, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

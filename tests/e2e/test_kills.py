@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.e2e.stage import JSON, Merged, Stage, app, open_stage, repository_of
+from tests.e2e.runner import JSON
+from tests.e2e.scenery import app, open_stage
+from tests.e2e.stage import Merged, Stage, repository_of
 
 HELD = 13.0
 """Seconds a fault holds an answer back: the kill comes before."""
@@ -113,9 +115,7 @@ WRITES = {
         at=asks("repos/create-deployment-status"),
         meanwhile=has("deployments/statuses"),
     ),
-    "comment": Kill(
-        fault=github("issues/create-comment"), at=asks("issues/create-comment"), meanwhile=has("comments")
-    ),
+    "comment": Kill(fault=github("issues/create-comment"), at=asks("issues/create-comment"), meanwhile=has("comments")),
     "edit": Kill(fault=github("issues/update-comment", "hang"), at=asks("issues/update-comment")),
     "checkrun": Kill(fault=github("checks/create"), at=asks("checks/create"), meanwhile=has("check-runs")),
 }
@@ -134,7 +134,7 @@ async def test_kill_and_restart_loses_and_doubles_nothing(tmp_path, app_key, kil
         await stage.door.delete("/faults")
         await stage.bot.start()
 
-        await asyncio.gather(*[_exactly_once(stage, one) for one in merged.values()])
+        await asyncio.gather(*[stage.deployed_once(one, LONG) for one in merged.values()])
         intents = await stage.intents()
         assert {each["app"]: each["state"] for each in intents} == dict.fromkeys(kills, "succeeded")
         assert len(intents) == len(kills)
@@ -149,7 +149,7 @@ async def test_stop_in_the_middle_of_a_rollout_is_quick_and_clean(tmp_path, app_
 
         assert seconds < 5
         assert not [line for line in stage.bot.log() if line["level"] == "error"]
-        await _exactly_once(stage, merged)
+        await stage.deployed_once(merged)
 
 
 async def _hold(stage: Stage, name: str, kill: Kill) -> Merged:
@@ -164,16 +164,3 @@ async def _hold(stage: Stage, name: str, kill: Kill) -> Merged:
         await stage.ci(merged)
     await kill.at(stage, name)
     return merged
-
-
-async def _exactly_once(stage: Stage, merged: Merged) -> None:
-    """One patch, one deployment without a status said twice, one check run, one comment."""
-    (deployment,) = await stage.deployed(merged, seconds=LONG)
-    states = [each["state"] for each in deployment["statuses"]]
-    assert states in (["in_progress", "success"], ["success"]), merged.app
-    await stage.said(merged, "✅ deployed", seconds=LONG)
-    assert len(await stage.bot_comments(merged)) == 1, merged.app
-    assert [each["conclusion"] for each in await stage.own_checks(merged)] == ["success"], merged.app
-    workload = await stage.workload(merged.app)
-    assert workload["image"].startswith(f"{stage.registry}/{merged.app}:{merged.sha}@sha256:"), merged.app
-    assert workload["generation"] == 2, merged.app

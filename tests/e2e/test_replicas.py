@@ -6,7 +6,9 @@ import json
 import aiohttp
 
 from tests.conftest import _fresh_postgres
-from tests.e2e.stage import Bot, Merged, Stage, app, free_port, greenlane, open_stage
+from tests.e2e.runner import Bot, free_port, greenlane
+from tests.e2e.scenery import app, open_stage
+from tests.e2e.stage import Stage
 
 NAMES = ("one", "two", "three")
 
@@ -24,7 +26,7 @@ async def test_two_replicas_deploy_each_merge_once(tmp_path, app_key, postgres_u
             await asyncio.gather(*[stage.ci(one) for one in merged])
             await _repeat_webhooks(stage, second)
 
-            await asyncio.gather(*[_once(stage, one) for one in merged])
+            await asyncio.gather(*[stage.deployed_once(one) for one in merged])
             found = {each["app"]: each["state"] for each in await stage.intents()}
             assert found == dict.fromkeys(NAMES, "succeeded")
             assert second.log("delivery_taken")
@@ -43,13 +45,3 @@ async def _repeat_webhooks(stage: Stage, bot: Bot) -> None:
             body = json.dumps(sent["payload"], separators=(",", ":")).encode()  # as GitHub wrote and signed it
             async with session.post(f"{bot.address}/webhook", data=body, headers=sent["request_headers"]) as answer:
                 assert answer.status == 202
-
-
-async def _once(stage: Stage, merged: Merged) -> None:
-    (deployment,) = await stage.deployed(merged)
-    states = [each["state"] for each in deployment["statuses"]]
-    assert states in (["in_progress", "success"], ["success"])
-    await stage.said(merged, "✅ deployed")
-    assert len(await stage.bot_comments(merged)) == 1
-    assert len(await stage.own_checks(merged)) == 1
-    assert (await stage.workload(merged.app))["generation"] == 2

@@ -3,7 +3,8 @@
 import pytest
 import pytest_asyncio
 
-from tests.e2e.stage import Merged, Stage, app, environment, open_stage, repository_of
+from tests.e2e.scenery import app, environment, open_stage
+from tests.e2e.stage import Merged, Stage, repository_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
