@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from bot.domain.outside import as_code
 from typing import TypeVar
 
 ACTIONS_SLUG = "github-actions"
@@ -275,6 +277,7 @@ def _sentence(outcome: Outcome, deciding: Sequence[str], *, total: int, passed: 
 
 
 def _listed(names: Sequence[str]) -> str:
-    """`a, b and c`; after five names `and 3 more`."""
-    *firsts, last = names if len(names) <= NAMES_SHOWN else [*names[:NAMES_SHOWN], f"{len(names) - NAMES_SHOWN} more"]
+    """`a, b and c`, each as a code span, for names are outside text; after five `and 3 more`."""
+    shown = [as_code(name) for name in names[:NAMES_SHOWN]]
+    *firsts, last = shown if len(names) <= NAMES_SHOWN else [*shown, f"{len(names) - NAMES_SHOWN} more"]
     return f"{', '.join(firsts)} and {last}" if firsts else last

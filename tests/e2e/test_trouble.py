@@ -27,7 +27,7 @@ REFUSALS: dict[str, tuple[str, list[str]]] = {
     "imageless": ("image_not_found", ["was not deployed", "is not in the registry"]),
     "denied": ("image_forbidden", ["was not deployed", "does not let us read"]),
     "mislabelled": ("revision_mismatch", ["was not deployed", "0123456"]),
-    "failing": ("checks_failed", ["not deployed", "test failed (1 of 2 checks passed)"]),
+    "failing": ("checks_failed", ["not deployed", "`test` failed (1 of 2 checks passed)"]),
     "waiting": ("checks_deadline", ["was not deployed", "gave up waiting for"]),
 }
 # app → trouble on its way, which has to end in a deploy all the same

@@ -280,8 +280,8 @@ async def test_the_gate_on_what_was_read(connected, github):
     world.report_check(REPO, sha, "test", conclusion="success")
     passed = decide(await connected.app.reads.checks(connected.repository, sha), required=None, **own)
 
-    assert waiting.sentence == "waiting for test (1 of 2 checks passed)"
-    assert (passed.outcome, passed.sentence) == (Outcome.PASS, "build and test passed")
+    assert waiting.sentence == "waiting for `test` (1 of 2 checks passed)"
+    assert (passed.outcome, passed.sentence) == (Outcome.PASS, "`build` and `test` passed")
 
 
 async def test_repository_taken_away_is_a_no(connected, github):

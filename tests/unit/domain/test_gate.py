@@ -116,7 +116,7 @@ def test_only_required_names_decide():
     decision = gate(run("build"), run("lint", "failure"), waiting("docs"), required=["build"])
 
     assert decision.outcome is Outcome.PASS
-    assert decision.sentence == "build passed"
+    assert decision.sentence == "`build` passed"
 
 
 def test_required_name_that_nobody_reports_pends():
@@ -124,7 +124,7 @@ def test_required_name_that_nobody_reports_pends():
 
     assert decision.outcome is Outcome.PENDING
     assert decision.deciding == ("test",)
-    assert decision.sentence == "waiting for test (1 of 2 checks passed)"
+    assert decision.sentence == "waiting for `test` (1 of 2 checks passed)"
 
 
 @pytest.mark.parametrize(
@@ -220,15 +220,15 @@ def test_empty_foreign_suite_alone_is_no_check():
 
 
 SENTENCES = [
-    ([run("build"), waiting("test"), waiting("lint")], "waiting for lint and test (1 of 3 checks passed)"),
-    ([run("build", "failure"), run("test"), waiting("lint")], "build failed (1 of 3 checks passed)"),
-    ([run("build"), run("test"), status("lint")], "build, lint and test passed"),
-    ([run(f"c{n}") for n in range(1, 6)], "c1, c2, c3, c4 and c5 passed"),
-    ([run(f"c{n}") for n in range(1, 9)], "c1, c2, c3, c4, c5 and 3 more passed"),
-    ([suite()], "waiting for GitHub Actions (no checks reported yet)"),
-    ([suite(runs=2, state="in_progress"), run("build")], "waiting for GitHub Actions (1 of 1 checks passed)"),
-    ([suite(runs=2, state="in_progress"), waiting("build")], "waiting for build (0 of 1 checks passed)"),
-    ([suite(state="completed", conclusion="failure")], "GitHub Actions failed (no checks reported yet)"),
+    ([run("build"), waiting("test"), waiting("lint")], "waiting for `lint` and `test` (1 of 3 checks passed)"),
+    ([run("build", "failure"), run("test"), waiting("lint")], "`build` failed (1 of 3 checks passed)"),
+    ([run("build"), run("test"), status("lint")], "`build`, `lint` and `test` passed"),
+    ([run(f"c{n}") for n in range(1, 6)], "`c1`, `c2`, `c3`, `c4` and `c5` passed"),
+    ([run(f"c{n}") for n in range(1, 9)], "`c1`, `c2`, `c3`, `c4`, `c5` and 3 more passed"),
+    ([suite()], "waiting for `GitHub Actions` (no checks reported yet)"),
+    ([suite(runs=2, state="in_progress"), run("build")], "waiting for `GitHub Actions` (1 of 1 checks passed)"),
+    ([suite(runs=2, state="in_progress"), waiting("build")], "waiting for `build` (0 of 1 checks passed)"),
+    ([suite(state="completed", conclusion="failure")], "`GitHub Actions` failed (no checks reported yet)"),
 ]
 
 
