@@ -21,6 +21,8 @@ WEBHOOK_SECRET = "demo-webhook-secret-of-the-sandbox"
 API_PATH = "/api/v3"
 MANIFEST = "app-manifest.json"
 IMAGE_DEADLINE = "10s"
+SOAK = "10s"
+"""Longer than an image needs that crashes later; shorter than the 30 s of real life, for somebody looks on."""
 
 
 class PortTakenError(Exception):
@@ -86,7 +88,7 @@ class House:
         await self._stack.aclose()
 
     def _write_files(self) -> None:
-        text = CATALOG.format(registry=self.stage.image_host, image_deadline=IMAGE_DEADLINE)
+        text = CATALOG.format(registry=self.stage.image_host, image_deadline=IMAGE_DEADLINE, soak=SOAK)
         (self.folder / "catalog.yaml").write_text(text, encoding="utf-8")
         key = self.folder / "app.pem"
         key.touch(mode=0o600)

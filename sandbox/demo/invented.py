@@ -22,7 +22,11 @@ teams:
         image_deadline: {image_deadline}
         environments:
           staging:
-            {{namespace: payments-staging, workload: deployment/checkout, container: web, deploy: on-merge}}
+            namespace: payments-staging
+            workload: deployment/checkout
+            container: web
+            deploy: on-merge
+            soak: {soak}
           production:
             {{namespace: payments-production, workload: deployment/checkout, container: web, deploy: on-command}}
       receipts:
@@ -32,7 +36,11 @@ teams:
         image_deadline: {image_deadline}
         environments:
           staging:
-            {{namespace: payments-staging, workload: deployment/receipts, container: web, deploy: on-push}}
+            namespace: payments-staging
+            workload: deployment/receipts
+            container: web
+            deploy: on-push
+            soak: {soak}
 """
 
 

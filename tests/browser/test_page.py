@@ -67,7 +67,7 @@ async def test_merge_button_brings_new_pods_comment_check_and_deployment(demo, p
     await keep("4-rolling-out")
     deployment = page.locator('[data-deployment="staging"][data-state="success"]')
     await expect(deployment).to_be_visible(timeout=ROLLED_OUT)
-    await expect(page.locator(".comment.bot")).to_contain_text("running since", timeout=SOON)
+    await expect(page.locator(".comment.bot")).to_contain_text("deployed", timeout=SOON)
     check = page.locator(".mergebox li", has_text="greenlane / staging")
     await expect(check.get_by_role("img", name="success").first).to_be_visible(timeout=SOON)
     await check.locator("summary").first.click()
