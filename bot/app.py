@@ -27,6 +27,9 @@ from bot.storage.catalog import read_catalog
 from bot.storage.database import Database
 from bot.telemetry.metrics import CONTENT_TYPE, Metrics
 
+SHUTDOWN_SECONDS = 2.0
+"""How long a webhook that is being stored may still take; GitHub sends it again when asked to."""
+
 log = structlog.get_logger("greenlane")
 
 
@@ -147,7 +150,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     for warning in settings.warnings:
         log.warning("unwise_setting", warning=warning)
     async with open_bot(settings) as bot:
-        runner = web.AppRunner(create_server(bot), access_log=None)
+        runner = web.AppRunner(create_server(bot), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.listen.host, settings.listen.port)

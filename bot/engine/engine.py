@@ -25,6 +25,7 @@ from bot.storage.tables import intents as intents_table
 from bot.storage.tables import outbox as outbox_table
 from bot.telemetry.metrics import Metrics
 
+LET_GO_SECONDS = 2.0
 RENEW_EVERY = leases.LEASE / 3
 
 log = structlog.get_logger("greenlane.engine")
@@ -85,7 +86,15 @@ class Engine:
                 ):
                     group.create_task(work)
         finally:
-            await self._release(self._owner)
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """A courtesy, worth a moment: where it does not work the leases run out."""
+        try:
+            async with asyncio.timeout(LET_GO_SECONDS):
+                await self._release(self._owner)
+        except (TransientError, TimeoutError) as error:
+            log.warning("leases_not_released", error=str(error) or "it took too long")
 
     async def _look_at_all(self) -> None:
         """Webhooks that came while nobody listened are lost, so every open intent is looked at once."""

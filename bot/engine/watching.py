@@ -46,7 +46,8 @@ class Watching:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._called.wait(), timeout=REFRESH_SECONDS)
+                    async with asyncio.timeout(REFRESH_SECONDS):
+                        await self._called.wait()
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._called.clear()
                 await self._pass_on()

@@ -102,6 +102,8 @@ class Worker(Generic[Item]):
         if due is not None:
             pause = min(max(due - self._clock(), BLOCKED), POLL)
         try:
-            await asyncio.wait_for(self._called.wait(), timeout=pause.total_seconds())
+            # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes together with the call.
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._called.wait()
         except TimeoutError:
             return

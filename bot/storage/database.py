@@ -1,7 +1,8 @@
 """Engine set-up for SQLite and PostgreSQL, and the transaction everything else runs in."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import event
@@ -57,7 +58,8 @@ def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "invalidate")
     def _roll_back(connection: Any, _: Any, __: Any) -> None:
         # A cancelled task's connection is only half closed while a cursor lives, and would keep the database locked.
-        connection.rollback()
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
