@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from bot.domain.outside import as_code
-from typing import TypeVar
 
 ACTIONS_SLUG = "github-actions"
 ACTIONS_NAME = "GitHub Actions"

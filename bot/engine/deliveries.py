@@ -1,7 +1,7 @@
 """Works off stored deliveries: reads the truth behind each hint and marks what is due."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -15,7 +15,7 @@ from bot.engine.steps.checks import CHECKS_FAILED, read_gate
 from bot.engine.tools import Tools
 from bot.engine.worker import Worker
 from bot.errors import BrokenError, RejectedError, TransientError
-from bot.storage import deliveries, installations, intents, leases
+from bot.storage import deliveries, installations, intents
 from bot.storage.deliveries import Delivery
 from bot.storage.leases import Lease
 from bot.storage.tables import deliveries as table
@@ -52,24 +52,17 @@ class Deliveries:
     def __init__(self, tools: Tools, admission: Admission, *, owner: str, on_due: Callable[[], None]) -> None:
         self._tools = tools
         self._admission = admission
-        self._owner = owner
         self._on_due = on_due
         self.worker: Worker[Delivery] = Worker(
             "deliveries",
-            claim=self._claim,
+            database=tools.database,
+            table=table,
+            owner=owner,
+            claim=deliveries.claim,
             handle=self._handle,
-            next_due=self._next_due,
             clock=tools.clock,
             concurrency=CONCURRENCY,
         )
-
-    async def _claim(self) -> Claimed | None:
-        async with self._tools.database.begin() as connection:
-            return await deliveries.claim(connection, owner=self._owner, now=self._tools.clock())
-
-    async def _next_due(self) -> datetime | None:
-        async with self._tools.database.begin() as connection:
-            return await leases.next_due(connection, table)
 
     async def _handle(self, claimed: Claimed) -> None:
         lease, delivery = claimed

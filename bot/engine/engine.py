@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Table
 
 from bot.engine.admission import Admission
 from bot.engine.deliveries import Deliveries
@@ -20,9 +19,6 @@ from bot.engine.watching import Watching
 from bot.engine.worker import Worker
 from bot.errors import TransientError
 from bot.storage import intents, leases, outbox
-from bot.storage.tables import deliveries as deliveries_table
-from bot.storage.tables import intents as intents_table
-from bot.storage.tables import outbox as outbox_table
 from bot.telemetry.metrics import Metrics
 
 LET_GO_SECONDS = 2.0
@@ -78,9 +74,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 for work in (
                     self._renew(),
-                    self._deliveries.worker.run(),
-                    self._reconciler.worker.run(),
-                    self._outbox.worker.run(),
+                    *(worker.run() for worker in self._workers()),
                     self._watching.run(),
                     self._sweeps.run(),
                 ):
@@ -99,28 +93,24 @@ class Engine:
     async def _look_at_all(self) -> None:
         """Webhooks that came while nobody listened are lost, so every open intent is looked at once."""
         async with self._tools.database.begin() as connection:
-            await leases.mark_due(connection, intents_table, intents.is_open(), now=self._tools.clock())
+            await leases.mark_due(connection, self._reconciler.worker.table, intents.is_open(), now=self._tools.clock())
 
     async def _release(self, owner: str | None) -> None:
         async with self._tools.database.begin() as connection:
-            for table, _ in self._leased():
-                await leases.release(connection, table, owner=owner, now=self._tools.clock())
+            for worker in self._workers():
+                await leases.release(connection, worker.table, owner=owner, now=self._tools.clock())
 
-    def _leased(self) -> list[tuple[Table, Worker[Any]]]:
-        """Tables with the workers that hold rows of them."""
-        return [
-            (deliveries_table, self._deliveries.worker),
-            (intents_table, self._reconciler.worker),
-            (outbox_table, self._outbox.worker),
-        ]
+    def _workers(self) -> list[Worker[Any]]:
+        return [self._deliveries.worker, self._reconciler.worker, self._outbox.worker]
 
     async def _renew(self) -> None:
         while True:
             now = self._tools.clock()
             try:
                 async with self._tools.database.begin() as connection:
-                    for table, worker in self._leased():
-                        await leases.renew(connection, table, owner=self._owner, ids=worker.in_hand, now=now)
+                    for worker in self._workers():
+                        ids = worker.in_hand
+                        await leases.renew(connection, worker.table, owner=self._owner, ids=ids, now=now)
                     self._metrics.intents(await intents.count_by_state(connection))
                     self._metrics.outbox_pending(await outbox.count_pending(connection))
                 self._renewed_at = now

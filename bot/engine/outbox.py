@@ -10,7 +10,7 @@ import structlog
 from bot.engine.messages import Dropped, Messages
 from bot.engine.worker import Worker
 from bot.errors import BrokenError, RejectedError, TransientError
-from bot.storage import leases, outbox
+from bot.storage import outbox
 from bot.storage.database import Database
 from bot.storage.leases import Lease
 from bot.storage.outbox import Message
@@ -50,25 +50,18 @@ class Outbox:
     def __init__(self, *, database: Database, messages: Messages, owner: str, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._messages = messages
-        self._owner = owner
         self._clock = clock
         self._buckets: dict[int, _Bucket] = {}
         self.worker: Worker[Message] = Worker(
             "outbox",
-            claim=self._claim,
+            database=database,
+            table=table,
+            owner=owner,
+            claim=outbox.claim,
             handle=self._handle,
-            next_due=self._next_due,
             clock=clock,
             concurrency=CONCURRENCY,
         )
-
-    async def _claim(self) -> Claimed | None:
-        async with self._database.begin() as connection:
-            return await outbox.claim(connection, owner=self._owner, now=self._clock())
-
-    async def _next_due(self) -> datetime | None:
-        async with self._database.begin() as connection:
-            return await leases.next_due(connection, table)
 
     async def _handle(self, claimed: Claimed) -> None:
         lease, message = claimed

@@ -20,7 +20,7 @@ from bot.engine.steps import checks, image, queue, rollout
 from bot.engine.tools import Remember, Tools
 from bot.engine.worker import Worker
 from bot.errors import BrokenError, LostLeaseError, RejectedError, TransientError
-from bot.storage import intents, leases
+from bot.storage import intents
 from bot.storage.intents import UNREACHABLE
 from bot.storage.leases import Lease
 from bot.storage.tables import intents as table
@@ -53,26 +53,19 @@ class Reconciler:
     ) -> None:
         """`on_rollout` takes a namespace that has to be watched from now on."""
         self._tools = tools
-        self._owner = owner
         self._on_message = on_message
         self._on_rollout = on_rollout
         self._metrics = metrics
         self.worker: Worker[Intent] = Worker(
             "intents",
-            claim=self._claim,
+            database=tools.database,
+            table=table,
+            owner=owner,
+            claim=intents.claim,
             handle=self._handle,
-            next_due=self._next_due,
             clock=tools.clock,
             concurrency=CONCURRENCY,
         )
-
-    async def _claim(self) -> Claimed | None:
-        async with self._tools.database.begin() as connection:
-            return await intents.claim(connection, owner=self._owner, now=self._tools.clock())
-
-    async def _next_due(self) -> datetime | None:
-        async with self._tools.database.begin() as connection:
-            return await leases.next_due(connection, table)
 
     async def _handle(self, claimed: Claimed) -> None:
         """Run steps until one says to wait or the intent has ended."""

@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LostLeaseError, TransientError
+from bot.storage import leases
+from bot.storage.database import Database
 from bot.storage.leases import Lease
 
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 
 POLL = timedelta(seconds=5)
 """Look at least this often: another replica may have stored something, and a wake-up may be lost."""
@@ -20,6 +25,14 @@ log = structlog.get_logger("greenlane.engine")
 
 BLOCKED = timedelta(milliseconds=250)
 """Between looks when something is due and can't be claimed yet: its predecessor is in hand."""
+
+
+class Claim(Protocol[Item_co]):
+    """A store's claim of its next due row."""
+
+    def __call__(
+        self, connection: AsyncConnection, *, owner: str, now: datetime
+    ) -> Awaitable[tuple[Lease, Item_co] | None]: ...
 
 
 class Worker(Generic[Item]):
@@ -33,17 +46,22 @@ class Worker(Generic[Item]):
         self,
         name: str,
         *,
-        claim: Callable[[], Awaitable[tuple[Lease, Item] | None]],
+        database: Database,
+        table: Table,
+        owner: str,
+        claim: Claim[Item],
         handle: Callable[[tuple[Lease, Item]], Awaitable[None]],
-        next_due: Callable[[], Awaitable[datetime | None]],
         clock: Callable[[], datetime],
         concurrency: int,
     ) -> None:
+        """`table` is where `claim` takes rows from, in the name of `owner`."""
         self.name = name
         self.in_hand: set[int] = set()
+        self.table = table
+        self._database = database
+        self._owner = owner
         self._claim = claim
         self._handle = handle
-        self._next_due = next_due
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
         self._called = asyncio.Event()
@@ -51,6 +69,15 @@ class Worker(Generic[Item]):
     def wake(self) -> None:
         """Something may be due."""
         self._called.set()
+
+    async def claim(self) -> tuple[Lease, Item] | None:
+        """Take the next row that is due; None when there is none."""
+        async with self._database.begin() as connection:
+            return await self._claim(connection, owner=self._owner, now=self._clock())
+
+    async def _next_due(self) -> datetime | None:
+        async with self._database.begin() as connection:
+            return await leases.next_due(connection, self.table)
 
     async def run(self) -> None:
         """Work until cancelled; what is being handled is cancelled with it and its lease runs out."""
@@ -67,7 +94,7 @@ class Worker(Generic[Item]):
     async def _take(self) -> tuple[Lease, Item] | None:
         self._called.clear()
         try:
-            item = await self._claim()
+            item = await self.claim()
         except TransientError as error:
             log.warning("claim_failed", worker=self.name, error=str(error))
             return None

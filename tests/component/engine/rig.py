@@ -63,7 +63,7 @@ class Rig:
         """Handle what is due now; how many items that was."""
         part = getattr(self, worker)
         for count in range(most):
-            item = await part._claim()
+            item = await part.worker.claim()
             if item is None:
                 return count
             await part._handle(item)

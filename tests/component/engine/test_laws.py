@@ -41,30 +41,9 @@ class Deploying(RuleBasedStateMachine):
     def do(self, work):
         return self.loop.run_until_complete(work)
 
-    def note_gate(self) -> None:
-        sha = self.patching()
-        results = self.rig.github.results.get(sha, {})
+    def note_gate(self, annotations) -> None:
+        results = self.rig.github.results.get(annotations["greenlane.dev/commit"], {})
         self.gate_at_patch.append(results.get("build") == results.get("test") == "success")
-
-    def patching(self) -> str:
-        return next(intent.sha for intent in self.all() if intent.state is State.ROLLING_OUT)
-
-    def all(self):
-        from threading import Thread
-
-        found = []
-        # The patch runs inside the loop: look from a thread with a loop of its own.
-        thread = Thread(target=lambda: found.extend(asyncio.run(self.read_apart())))
-        thread.start()
-        thread.join()
-        return found
-
-    async def read_apart(self):
-        apart = Database(str(self.rig.database.engine.url))
-        try:
-            return await Rig(database=apart, clock=self.rig.clock).intents()
-        finally:
-            await apart.aclose()
 
     @rule(pushed=st.booleans())
     def merge(self, pushed: bool) -> None:
@@ -118,7 +97,7 @@ class Deploying(RuleBasedStateMachine):
 
     @rule()
     def crash_with_a_row_in_hand(self) -> None:
-        self.do(self.rig.reconciler._claim())
+        self.do(self.rig.reconciler.worker.claim())
         self.workers += 1
         self.rig = Rig(
             database=self.rig.database,

@@ -82,7 +82,7 @@ async def test_a_worker_that_was_overtaken_writes_nothing(rig: Rig) -> None:
     await rig.deliver(rig.hint("commit", sha=sha("a")))
     await rig.run("deliveries")
 
-    def overtake() -> None:
+    def overtake(_: object) -> None:
         rig.cluster.before_patch = None
         rig.cluster.image = "registry.example/payments/checkout:newer@sha256:" + "1" * 64
 
@@ -97,7 +97,7 @@ async def test_a_lost_lease_stops_the_step_before_its_effect(rig: Rig) -> None:
     await rig.merge(12, "a")
     rig.github.set_checks(sha("a"), build="success", test="success")
     rig.clock.advance(seconds=61)
-    lease, intent = await rig.reconciler._claim()
+    lease, intent = await rig.reconciler.worker.claim()
     rig.clock.advance(seconds=31)
     other = Rig(
         database=rig.database,
@@ -107,7 +107,7 @@ async def test_a_lost_lease_stops_the_step_before_its_effect(rig: Rig) -> None:
         cluster=rig.cluster,
         owner="worker-2",
     )
-    claimed = await other.reconciler._claim()
+    claimed = await other.reconciler.worker.claim()
 
     assert claimed is not None
     with pytest.raises(LostLeaseError):
