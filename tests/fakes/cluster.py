@@ -34,7 +34,8 @@ class FakeCluster:
     on_change: dict[str, Callable[[], None]] = field(default_factory=dict)
     ready_at: datetime = NOW
     log_lines: list[str] = field(default_factory=lambda: ["fatal: cannot reach database at db:5432"])
-    before_patch: Callable[[], None] | None = None
+    before_patch: Callable[[Mapping[str, str]], None] | None = None
+    """Called with the annotations of a patch, before it arrives."""
 
     def _asked(self, target: Target) -> None:
         self.namespaces.append(target.namespace)
@@ -52,7 +53,7 @@ class FakeCluster:
     ) -> Patched:
         self._asked(target)
         if self.before_patch:
-            self.before_patch()
+            self.before_patch(annotations)
         if self.image not in (expected_image, image):
             raise TransientError("the image is not what was read")
         changed = self.image != image
