@@ -57,7 +57,7 @@ def _read(each: Field[Any], hint: Any, asked: Fields) -> Any:  # noqa: PLR0911  
     missing = {} if each.default is MISSING and each.default_factory is MISSING else {"default": default}
     if get_origin(hint) in (Union, types.UnionType):
         if asked.absent(each.name):
-            return default
+            return None if asked.is_null(each.name) else default
         hint = next(option for option in get_args(hint) if option is not type(None))
     if get_origin(hint) is Literal:
         return asked.choice(each.name, get_args(hint), **missing)

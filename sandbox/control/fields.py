@@ -108,6 +108,10 @@ class Fields:
         self._asked.append(name)
         return self._values.get(name) is None
 
+    def is_null(self, name: str) -> bool:
+        """True when the key is there and says null, which may mean something else than leaving it out."""
+        return name in self._values and self._values[name] is None
+
     def rest(self) -> dict[str, Any]:
         """Every value nobody asked for yet."""
         left = {name: value for name, value in self._values.items() if name not in self._asked}

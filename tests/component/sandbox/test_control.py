@@ -165,14 +165,25 @@ async def test_new_deployment_gets_pods_of_its_image(door, tmp_path):
 
 async def test_github_fault_hits_the_api_until_cleared(door):
     await _post(door, "/_control/faults", where="github", kind="html", status=502, times=None)
-    async with door.get("/api/v3/rate_limit") as answer:
-        assert answer.status == 502
+    for _ in range(3):
+        async with door.get("/api/v3/rate_limit") as answer:
+            assert answer.status == 502
     async with door.delete("/_control/faults") as answer:
         assert answer.status == 200
 
     async with door.get("/api/v3/rate_limit") as answer:
         assert answer.status == 200
-    assert [each["fault"] for each in await _get(door, "/_control/requests")] == ["html", ""]
+    assert [each["fault"] for each in await _get(door, "/_control/requests")] == ["html", "html", "html", ""]
+
+
+async def test_github_fault_without_times_hits_once(door):
+    await _post(door, "/_control/faults", where="github", kind="html", status=502)
+
+    seen = []
+    for _ in range(2):
+        async with door.get("/api/v3/rate_limit") as answer:
+            seen.append(answer.status)
+    assert seen == [502, 200]
 
 
 async def test_registry_down_and_up_again(tmp_path):
