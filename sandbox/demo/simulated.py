@@ -28,11 +28,12 @@ WATCHES = ("get", "list", "watch")
 TEAM = frozenset(TEAM_NAMESPACES)
 RIGHTS = (
     Rule(verbs=frozenset({*WATCHES, "patch"}), resources=frozenset({"deployments"}), namespaces=TEAM),
-    Rule(verbs=frozenset(WATCHES), resources=frozenset({"replicasets", "pods", "events"}), namespaces=TEAM),
+    Rule(verbs=frozenset(WATCHES), resources=frozenset({"replicasets", "pods"}), namespaces=TEAM),
     Rule(verbs=frozenset({"get"}), resources=frozenset({"pods/log"}), namespaces=TEAM),
-    Rule(verbs=frozenset({"get", "list"}), resources=frozenset({"nodes"})),
+    Rule(verbs=frozenset({"list"}), resources=frozenset({"nodes"})),
+    Rule(verbs=frozenset({"get"}), resources=frozenset({"namespaces"})),
 )
-"""What the bot may do: its team's namespaces, and reading the nodes' platforms. Nothing else."""
+"""What the bot may do, as docs/connect.md section 3 gives it. Nothing else."""
 
 
 class Simulated:
