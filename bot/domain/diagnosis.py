@@ -14,6 +14,8 @@ from bot.domain.workload import Container, Observation, Pod, ReplicaSet, Termina
 
 ADMISSION = timedelta(seconds=30)
 QUOTA = timedelta(seconds=60)
+UNREADY = timedelta(seconds=30)
+"""How long a pod may take to become ready before that is worth a word."""
 SETTLED_RESTARTS = 3
 _EVIDENCE = 600
 _FAILED_STARTS = frozenset({"StartError", "ContainerCannotRun"})
@@ -70,7 +72,11 @@ def _progress_since(finding: Finding, pods: tuple[Pod, ...]) -> bool:
 
 def _of_pod(pod: Pod, now: datetime, *, probed: bool) -> Iterator[Finding]:
     for container in pod.containers:
-        finding = _waiting(pod, container, now) or _crashing(pod, container, now, probed=probed)
+        finding = (
+            _waiting(pod, container, now)
+            or _crashing(pod, container, now, probed=probed)
+            or _unready(pod, container, now)
+        )
         if finding:
             yield finding
 
@@ -119,6 +125,32 @@ def _crashing(pod: Pod, container: Container, now: datetime, *, probed: bool) ->
         previous_logs=container.terminated is None,
         next_step=_exit_step(exits[0]),
         evidence=one_line(exits[0].message, limit=_EVIDENCE),
+    )
+
+
+def runs_unready(pod: Pod) -> bool:
+    """Whether the pod is kept from being ready by a container that runs."""
+    return not pod.ready and any(_is_unready(container) for container in pod.containers)
+
+
+def _is_unready(container: Container) -> bool:
+    return container.running and not container.ready and not container.init
+
+
+def _unready(pod: Pod, container: Container, now: datetime) -> Finding | None:
+    """It runs and no probe calls it ready: that may still come, so it only explains."""
+    since = pod.started_at or pod.created_at or now
+    if not _is_unready(container) or now - since < UNREADY:
+        return None
+    how = "is no longer ready" if _was_ready(pod) else "never became ready"
+    return Finding(
+        reason="not_ready",
+        pod=pod.name,
+        container=container.name,
+        since=since,
+        fatal=False,
+        sentence=f"container `{container.name}` runs and {how}",
+        next_step="Check the readiness probe's path and port, and read the container's last log lines.",
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.diagnosis import Finding, decisive, diagnose
+from bot.domain.diagnosis import Finding, decisive, diagnose, runs_unready
 from bot.domain.outside import as_code
 from bot.domain.workload import Observation, Pod, ReplicaSet, Workload, find_condition
 
@@ -109,8 +109,8 @@ def _before_rollout(workload: Workload, wanted: Wanted) -> Judgement | None:
     if workload.observed_generation is None or workload.observed_generation < wanted.generation:
         return _waiting("controller_pending", "waiting for the cluster's controller to take up the change")
     if workload.paused:
-        text = f"the rollout is paused; `kubectl rollout resume deployment/{workload.name}` lets it go on"
-        return _end(Verdict.PAUSED, "paused", text)
+        resume = f"kubectl -n {workload.namespace} rollout resume deployment/{workload.name}"
+        return _end(Verdict.PAUSED, "paused", f"the rollout is paused; `{resume}` lets it go on")
     return None
 
 
@@ -209,7 +209,8 @@ def _zero(observation: Observation, workload: Workload) -> Judgement | None:
 def _in_progress(workload: Workload, new: tuple[Pod, ...], old: tuple[Pod, ...], wanted: Wanted) -> Judgement | None:
     """Why it is not finished; None when counts, pods and the controller all say that it is."""
     goal = workload.replicas
-    if workload.updated_replicas != goal or len(new) != goal:
+    # A pod that runs unready holds back those after it: then it is the cause, not that they are missing.
+    if (workload.updated_replicas != goal or len(new) != goal) and not any(runs_unready(pod) for pod in new):
         return _waiting("pods_creating", f"{len(new)} of {_pods(goal)} created")
     if workload.available_replicas != goal or not all(pod.ready for pod in new):
         return _waiting("pods_starting", _progress(workload, new))
@@ -265,7 +266,10 @@ def _or_timed_out(judgement: Judgement, wanted: Wanted, now: datetime) -> Judgem
 
 
 def _because(findings: tuple[Finding, ...]) -> str:
-    return f"; {findings[0].sentence}" if findings else ""
+    if not findings:
+        return ""
+    pod = f" (pod `{findings[0].pod}`)" if findings[0].pod else ""
+    return f"; {findings[0].sentence}{pod}"
 
 
 def _progress(workload: Workload, new: tuple[Pod, ...]) -> str:

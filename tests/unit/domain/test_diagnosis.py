@@ -272,3 +272,27 @@ def test_ready_at_an_unknown_time_counts_as_progress():
     seen = observation(pod("web-1", loop), ready, of=starting())
 
     assert decisive(diagnose(seen, seen.new_replica_set, now=at(4) + timedelta(hours=1)), seen.pods) is None
+
+
+def test_a_container_that_runs_unready_is_told_after_a_while_and_never_fatal():
+    [finding] = find(container(ready=False), now=31)
+
+    assert find(container(ready=False), now=30) == ()
+    assert (finding.reason, finding.container, finding.since) == ("not_ready", "web", at(1))
+    assert finding.sentence == "container `web` runs and never became ready"
+    assert not finding.fatal
+    assert not finding.previous_logs
+    assert "readiness probe's path and port" in finding.next_step
+
+
+def test_a_container_that_lost_its_readiness_is_told_so():
+    lost = (Condition(type="Ready", status="False", changed_at=at(8)),)
+    seen = observation(pod("web-1", container(ready=False), conditions=lost), of=starting(replicas=1))
+
+    [finding] = diagnose(seen, seen.new_replica_set, now=at(60))
+
+    assert finding.sentence == "container `web` runs and is no longer ready"
+
+
+def test_ready_containers_and_init_containers_are_not_called_unready():
+    assert find(container(), container(name="prepare", init=True, ready=False), now=60) == ()

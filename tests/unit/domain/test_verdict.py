@@ -106,7 +106,7 @@ def test_paused_is_its_own_verdict_and_stops_our_clock():
     judgement = judge(observation(of=starting(paused=True)), wanted(), at(5000))
 
     assert judgement.verdict is Verdict.PAUSED
-    assert "kubectl rollout resume deployment/web" in judgement.sentence
+    assert "`kubectl -n team-a rollout resume deployment/web`" in judgement.sentence
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_deadline_left_over_from_an_earlier_rollout_does_not_decide():
 
     judgement = judge(observation(pod("web-1", container(ready=False)), of=stale), wanted(), at(599))
 
-    assert (judgement.verdict, judgement.reason) == (None, "pods_creating")
+    assert (judgement.verdict, judgement.reason) == (None, "pods_starting")
 
 
 def test_a_deadline_as_old_as_the_rollout_decides_whatever_it_names():
@@ -254,7 +254,28 @@ def test_our_own_deadline_times_out_and_says_what_is_missing():
     judgement = judge(slow, wanted(), at(900))
 
     assert (judgement.verdict, judgement.reason) == (Verdict.TIMED_OUT, "deadline")
-    assert judgement.sentence == "not finished after 15 min: 1 of 2 new pods ready"
+    why = "container `web` runs and never became ready (pod `web-2`)"
+    assert judgement.sentence == f"not finished after 15 min: 1 of 2 new pods ready; {why}"
+
+
+def test_a_pod_that_never_gets_ready_is_the_cause_not_the_one_that_waits_for_it():
+    first = starting(progress_deadline_seconds=None, updated_replicas=1, status_replicas=3)
+    slow = observation(pod("web-1", container(ready=False)), old_pod("old-1"), old_pod("old-2"), of=first)
+
+    early, late = judge(slow, wanted(), at(10)), judge(slow, wanted(), at(900))
+
+    assert (early.verdict, early.reason, early.findings) == (None, "pods_starting", ())
+    assert late.verdict is Verdict.TIMED_OUT
+    assert "created" not in late.sentence
+    assert late.sentence.endswith("0 of 2 new pods ready; container `web` runs and never became ready (pod `web-1`)")
+    assert [(each.reason, each.pod, each.container) for each in late.findings] == [("not_ready", "web-1", "web")]
+
+
+def test_a_pod_whose_container_does_not_run_yet_does_not_explain_the_missing_one():
+    first = starting(updated_replicas=1, status_replicas=3)
+    seen = observation(pod("web-1", stuck("ContainerCreating")), old_pod(), of=first)
+
+    assert judge(seen, wanted(), at(10)).reason == "pods_creating"
 
 
 def test_a_controller_that_never_answers_times_out_too():
