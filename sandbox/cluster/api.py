@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from sandbox.cluster import discovery, logs
 from sandbox.cluster.answers import ApiError, bad_request, invalid, not_found, wrong_uid
@@ -190,7 +191,14 @@ class Api:
         self, request: web.Request, address: Address, query: Query, fault: Fault | None
     ) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await answer.prepare(request)
+        with suppress(ClientConnectionResetError):  # the client was killed: nobody is left to tell
+            await answer.prepare(request)
+            await self._send_changes(answer, request, address, query, fault)
+        return answer
+
+    async def _send_changes(
+        self, answer: web.StreamResponse, request: web.Request, address: Address, query: Query, fault: Fault | None
+    ) -> None:
         async for line in follow(self._store, self._clock, address.resource, address.namespace, query):
             if fault is not None and fault.kind == "cut":
                 await answer.write(line[: len(line) // 2])
@@ -198,7 +206,6 @@ class Api:
                 _abort(request)
             await answer.write(line)
         await answer.write_eof()
-        return answer
 
 
 def _verb(method: str, address: Address, query: Query) -> str:

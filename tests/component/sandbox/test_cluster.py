@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from sandbox.cluster import ADMIN_TOKEN, Fault, Rule, SimulatedCluster
 from sandbox.cluster.view import DeploymentView
@@ -185,6 +187,27 @@ async def test_a_watch_can_be_cut_in_the_middle_of_a_line(cluster: SimulatedClus
 
     assert b"".join(received).startswith(b'{"type":"ADDED"')
     assert not b"".join(received).endswith(b"\n")
+
+
+@pytest.mark.parametrize("at", ["prepare", "write"])
+async def test_a_client_that_dies_during_a_watch_is_no_error(
+    cluster: SimulatedCluster,
+    client: aiohttp.ClientSession,
+    at: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    cluster.deployment("shop", "web", "example.com/web:v1", replicas=0)
+
+    async def gone(*_: object) -> None:
+        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(web.StreamResponse, at, gone)
+    with suppress(aiohttp.ClientError):
+        async with client.get(DEPLOYMENTS, params={"watch": "1"}) as answer:
+            await answer.read()
+
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def _read_all(client: aiohttp.ClientSession, received: list[bytes]) -> None:
