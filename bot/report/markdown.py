@@ -9,6 +9,7 @@ MAX_LENGTH = 60_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FORMATTING = re.compile(r"(?:[\\`*\[\]<|$~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|&(?=#?[0-9A-Za-z]+;))")
 _LINKING = re.compile(r"@(?=[0-9A-Za-z])|#(?=[0-9])|:(?=//)|(?<=\bwww)\.|(?<=\bGH)-(?=[0-9])")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in any locale
 _SPAN = re.compile(r"`([^`]+)`")
 _TICKS = re.compile(r"`+")
 
@@ -58,8 +59,8 @@ def fence(lines: tuple[str, ...], *, limit: int = 20_000) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """`11:42 UTC`."""
-    return f"{moment:%H:%M} UTC"
+    """`21 Nov 11:42 UTC`: a comment is read on other days too."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment:%H:%M} UTC"
 
 
 def lasting(duration: timedelta) -> str:

@@ -1,6 +1,8 @@
 """What a report is made of: an intent, its timeline and where its links lead."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.intent import Intent, State, Transition
 from bot.report.markdown import clock, code, lasting, prose
@@ -18,6 +20,16 @@ MARKS = {
     State.CANCELLED: "⚪",
     State.UNKNOWN: "❔",
 }
+
+_ONCE = {
+    State.WAITING_CHECKS: "its checks pass",
+    State.RESOLVING_IMAGE: "its image is verified",
+    State.QUEUED: "it is its turn",
+}
+_WORTH_A_WORD = frozenset({"paused", "unreachable", "broken"})
+"""Reasons for which a rollout's comment is edited while it goes on."""
+_COUNT = re.compile(r" \((?:\d+ of \d+ checks passed|no checks reported yet)\)$")
+"""How the gate ends its sentence; old as soon as the next check reports."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,31 +57,61 @@ class View:
         return f"{commit} · [{code(digest[:13] + '…')}]({self.check_url})" if digest else commit
 
     def standing(self) -> str:
-        """The state, then why: one line."""
+        """The state, then why: one line.
+
+        Nothing edits the comment between its making and the end, so an open state is told in words that stay true
+        meanwhile: with the time they are from, without counts.
+        """
+        told = self._open() if self.intent.state.is_open else self._ended()
+        return f"{MARKS[self.intent.state]} {told}"
+
+    def _open(self) -> str:
         intent = self.intent
-        mark = MARKS[intent.state]
+        if intent.state is State.ROLLING_OUT:
+            return f"rolling out since {clock(intent.state_since)}{self._held()}"
+        return f"deploys here once {_ONCE[intent.state]}; {self._as_of()}"
+
+    def _ended(self) -> str:
+        intent = self.intent
+        why = prose(_without_state(intent.state, intent.detail))
         match intent.state:
             case State.SUCCEEDED:
-                began = intent.patched_at or intent.created_at
-                took = lasting(intent.state_since - began)
-                same = " (it ran this version already)" if intent.reason == "no_change" else ""
-                return f"{mark} deployed {clock(intent.state_since)}, took {took}{same}"
-            case State.ROLLING_OUT:
-                return f"{mark} rolling out since {clock(intent.state_since)}: {prose(intent.detail)}"
-            case State.WAITING_CHECKS | State.RESOLVING_IMAGE | State.QUEUED:
-                return f"{mark} {prose(intent.detail)}"
+                return f"deployed {clock(intent.state_since)}, {self._took()}"
             case State.REFUSED:
-                return f"{mark} not deployed: {prose(intent.detail)}"
+                return f"not deployed: {why}"
+            case State.NEUTRAL:
+                return why
+            case State.SUPERSEDED:
+                return f"replaced {why}" if why.startswith("by ") else f"replaced: {why}"
+            case State.FAILED:
+                return f"failed {clock(intent.state_since)}: {why}"
             case _:
-                return f"{mark} {intent.state}: {prose(intent.detail)}"
+                return f"{intent.state}: {why}"
+
+    def _held(self) -> str:
+        """What somebody has to hear of although it goes on; the pods' counts are not that."""
+        return f"; {self._as_of()}" if self.intent.reason in _WORTH_A_WORD else ""
+
+    def _as_of(self) -> str:
+        intent = self.intent
+        return f"as of {clock(max(intent.updated_at, intent.state_since))}: {prose(_COUNT.sub('', intent.detail))}"
+
+    def _took(self) -> str:
+        began = self.intent.patched_at or self.intent.created_at
+        same = " (it ran this version already)" if self.intent.reason == "no_change" else ""
+        return f"took {lasting(self.intent.state_since - began)}{same}"
 
     def history(self) -> list[str]:
-        """One line a transition: UTC, seconds since the first, what happened."""
-        if not self.timeline:
-            return []
-        first = self.timeline[0].at
+        """One line a transition: UTC, with the date where a day begins, seconds since the first, what happened."""
+        days = [None, *(line.at.date() for line in self.timeline)]
         return [
-            f"- {line.at:%H:%M:%S} UTC · +{lasting(line.at - first)} · {MARKS[line.state]} "
-            f"**{line.state.replace('_', ' ')}** {prose(line.detail)}"
-            for line in self.timeline
+            f"- {'' if line.at.date() == day else f'{line.at:%Y-%m-%d} '}{line.at:%H:%M:%S} UTC "
+            f"· +{lasting(line.at - self.timeline[0].at)} · {MARKS[line.state]} "
+            f"**{line.state.replace('_', ' ')}** {prose(_without_state(line.state, line.detail))}"
+            for day, line in zip(days, self.timeline, strict=False)
         ]
+
+
+def _without_state(state: State, detail: str) -> str:
+    """The sentence without the state's own name at its front, which is said before it."""
+    return detail.removeprefix(f"{state} ")

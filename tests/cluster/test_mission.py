@@ -52,7 +52,7 @@ async def test_merge_ends_in_a_real_container_that_answers_with_the_new_code(sta
     merged = await stage.merge("checkout")
     await stage.door.post("/images", repository="checkout", tag=merged.sha)
     await report(stage, merged, "build")
-    await stage.said(merged, "waiting for `test`", "1 of 2 checks passed")
+    await stage.said(merged, "deploys here once its checks pass", "waiting for `test`")
     await answers(stage, "checkout", "v1")
 
     await report(stage, merged, "test")
