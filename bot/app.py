@@ -14,6 +14,7 @@ from aiohttp import web
 from bot import __version__
 from bot.cluster.adapter import KubernetesCluster
 from bot.engine.engine import Engine
+from bot.engine.ports import GitHubGrants
 from bot.engine.tools import Tools
 from bot.errors import SettingsError, TransientError
 from bot.github.adapter import GitHubApp
@@ -42,6 +43,9 @@ class Bot:
     engine: Engine
     webhook: Webhook
     metrics: Metrics
+    grants: GitHubGrants
+    cluster_problem: str = ""
+    """Why the cluster can't be asked at all; only with `look_only`."""
 
 
 def now() -> datetime:
@@ -58,14 +62,18 @@ def web_url(api_url: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
-    """Wire a bot; everything it opened is closed again."""
+async def open_bot(settings: Settings, *, look_only: bool = False) -> AsyncIterator[Bot]:
+    """Wire a bot; everything it opened is closed again.
+
+    `look_only` is for `doctor`: the schema stays as it is, and a missing cluster is told instead of raised.
+    """
     catalog = read_catalog(settings.catalog)
     metrics = Metrics()
     async with contextlib.AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.aclose)
-        await prepare_schema(database)
+        if not look_only:
+            await prepare_schema(database)
         github = GitHubApp(
             api_url=settings.github_api_url,
             app_id=settings.github_app.id,
@@ -81,8 +89,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
         )
         cluster = KubernetesCluster(Path(settings.kubeconfig) if settings.kubeconfig else None)
-        await cluster.start()
         stack.push_async_callback(cluster.aclose)
+        cluster_problem = await _start(cluster, look_only=look_only)
         tools = Tools(
             database=database,
             github=github.reads,
@@ -103,7 +111,26 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             count=metrics.delivery,
             clock=now,
         )
-        yield Bot(database=database, tools=tools, engine=engine, webhook=webhook, metrics=metrics)
+        yield Bot(
+            database=database,
+            tools=tools,
+            engine=engine,
+            webhook=webhook,
+            metrics=metrics,
+            grants=github.grants,
+            cluster_problem=cluster_problem,
+        )
+
+
+async def _start(cluster: KubernetesCluster, *, look_only: bool) -> str:
+    """Load the cluster's credentials; what is wrong with them, where that is only to be told."""
+    try:
+        await cluster.start()
+    except SettingsError as error:
+        if not look_only:
+            raise
+        return str(error)
+    return ""
 
 
 async def prepare_schema(database: Database) -> None:

@@ -81,15 +81,28 @@ def check_config(path: Path | None) -> None:
 def doctor() -> None:
     """Ask the database, GitHub, the cluster and the registries whether everything is in place."""
     from bot import app  # noqa: PLC0415
-    from bot.engine.doctor import Finding, examine  # noqa: PLC0415
+    from bot.engine.doctor import Doctor, Finding  # noqa: PLC0415
+    from bot.telemetry.logs import configure_logging  # noqa: PLC0415
 
-    async def run() -> list[Finding]:
-        async with app.open_bot(load_settings(Need.GITHUB | Need.WEBHOOK)) as bot:
-            return await examine(bot.tools)
+    findings: list[Finding] = []
 
-    findings = asyncio.run(run())
-    for finding in findings:
+    def tell(finding: Finding) -> None:
+        findings.append(finding)
         click.echo(str(finding))
+
+    async def run() -> None:
+        settings = load_settings(Need.GITHUB | Need.WEBHOOK)
+        configure_logging(log_format=settings.log_format, level="error")  # findings say what warnings would
+        async with app.open_bot(settings, look_only=True) as bot:
+            await Doctor(
+                tools=bot.tools,
+                grants=bot.grants,
+                tell=tell,
+                api_url=settings.github_api_url,
+                cluster_problem=bot.cluster_problem,
+            ).examine()
+
+    asyncio.run(run())
     if not all(finding.good for finding in findings):
         sys.exit(PROBLEMS)
 

@@ -57,6 +57,18 @@ class GitHubReads(Protocol):
         ...
 
 
+class GitHubGrants(Protocol):
+    """What the App is and may do, for `greenlane doctor`."""
+
+    async def app(self) -> tuple[str, int]:
+        """The App's slug and id."""
+        ...
+
+    async def missing(self, installation_id: int) -> Sequence[str]:
+        """Each permission and event that the installation lacks, in words; empty is good."""
+        ...
+
+
 CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
 DeploymentState = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
 

@@ -15,6 +15,7 @@ from bot.github.checks import CheckReads
 from bot.github.client import API_VERSION, ApiClient
 from bot.github.comments import CommentWrites
 from bot.github.deployments import DeploymentWrites
+from bot.github.grants import Grants
 from bot.github.identity import Identity, StatusAuthors
 from bot.github.pacing import Pacing
 from bot.github.pulls import PullReads
@@ -70,6 +71,7 @@ class GitHubApp:
         access = RepositoryAccess(api, self._tokens, pacing, clock=clock)
         self.reads = Reads(app, access)
         self.writes = Writes(access, self._identity)
+        self.grants = Grants(app)
 
     async def app_identity(self) -> tuple[str, int]:
         """Slug and id of the App that our key belongs to. Raises `BrokenError` when GitHub refuses the key."""

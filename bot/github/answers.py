@@ -32,6 +32,7 @@ class App(Struct):
 class Installation(Struct):
     id: int
     permissions: dict[str, str] = {}
+    events: list[str] = []
     suspended_at: datetime | None = None
 
 

@@ -51,7 +51,7 @@ class InstallationToken:
 
     def _has_all(self, alternative: str) -> bool:
         pairs = (one.strip().partition("=") for one in alternative.split(","))
-        return all(_covers(self.permissions.get(name, ""), level or "read") for name, _, level in pairs)
+        return all(covers(self.permissions.get(name, ""), level or "read") for name, _, level in pairs)
 
 
 class InstallationTokens:
@@ -139,9 +139,10 @@ def _not_installed() -> RejectedError:
     )
 
 
-def _covers(has: str, needs: str) -> bool:
+def covers(has: str, needs: str) -> bool:
+    """Whether one level of a permission includes another; words that GitHub does not know cover nothing."""
     return has in _LEVELS and needs in _LEVELS and _LEVELS.index(has) >= _LEVELS.index(needs)
 
 
 def _lower(one: str, other: str) -> str:
-    return one if _covers(other, one) else other
+    return one if covers(other, one) else other

@@ -349,3 +349,21 @@ async def test_token_is_for_this_repository_only(connected, github):
                 installation_id=connected.repository.installation_id,
             )
         )
+
+
+async def test_full_grants_lack_nothing(connected, github):
+    assert await connected.app.grants.app() == ("greenlane", github.app.id)
+    assert await connected.app.grants.missing(github.installation.id) == []
+
+
+async def test_missing_grants_are_named(connected, github):
+    # Given an owner who accepted less
+    github.installation.permissions["checks"] = "read"
+    del github.installation.permissions["statuses"]
+    github.installation.app.events = ("push", "pull_request", "check_run", "check_suite", "workflow_run")
+
+    # When
+    missing = await connected.app.grants.missing(github.installation.id)
+
+    # Then
+    assert missing == ["permission `checks: write`", "permission `statuses: read`", "event `status`"]
