@@ -1,7 +1,7 @@
 """Tells GitHub what the outbox asks for: rendered when it is sent, found again when it is repeated."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,10 +47,19 @@ class _Bucket:
 class Outbox:
     """The sender. Writes of one installation go one after the other, as GitHub asks: see `outbox.claim`."""
 
-    def __init__(self, *, database: Database, messages: Messages, owner: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        messages: Messages,
+        owner: str,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._database = database
         self._messages = messages
         self._clock = clock
+        self._sleep = sleep
         self._buckets: dict[int, _Bucket] = {}
         self.worker: Worker[Message] = Worker(
             "outbox",
@@ -84,7 +93,7 @@ class Outbox:
     async def _pace(self, installation_id: int) -> None:
         now = self._clock()
         bucket = self._buckets.setdefault(installation_id, _Bucket(left=BURST, since=now))
-        await asyncio.sleep(bucket.take(now))
+        await self._sleep(bucket.take(now))
 
     async def _sent(self, lease: Lease, message: Message, sent: int | Dropped | None) -> None:
         dropped = sent.reason if isinstance(sent, Dropped) else ""

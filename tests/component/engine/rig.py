@@ -35,6 +35,7 @@ class Rig:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     cluster: FakeCluster = field(default_factory=FakeCluster)
     owner: str = "worker-1"
+    naps: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tools = Tools(
@@ -52,12 +53,18 @@ class Rig:
             database=self.database, github=self.github, catalog=self.tools.catalog, web_url="https://github.example"
         )
         nothing = lambda *_: None  # noqa: E731
-        self.outbox = Outbox(database=self.database, messages=messages, owner=self.owner, clock=self.clock)
+        self.outbox = Outbox(
+            database=self.database, messages=messages, owner=self.owner, clock=self.clock, sleep=self.nap
+        )
         self.reconciler = Reconciler(
             self.tools, owner=self.owner, metrics=Metrics(), on_message=nothing, on_rollout=nothing
         )
         self.deliveries = Deliveries(self.tools, admission, owner=self.owner, on_due=nothing)
         self.sweeps = Sweeps(self.tools, admission, on_due=nothing, pause=after() - after())
+
+    async def nap(self, seconds: float) -> None:
+        """Writes are spread over time; the rig's stands still."""
+        self.naps.append(seconds)
 
     async def run(self, worker: str, *, most: int = 200) -> int:
         """Handle what is due now; how many items that was."""

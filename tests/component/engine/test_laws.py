@@ -6,7 +6,7 @@ Commits are numbered in the order of the branch, so "older" is a smaller number.
 import asyncio
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
@@ -146,6 +146,10 @@ class Deploying(RuleBasedStateMachine):
 
 
 Deploying.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12,
+    stateful_step_count=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 TestDeploying = pytest.mark.timeout(240)(Deploying.TestCase)  # a dozen whole lives; the machine may be busy

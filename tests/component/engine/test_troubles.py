@@ -175,6 +175,19 @@ async def test_checks_that_finish_apart_and_a_slow_start_take_no_more_writes(rig
     assert len(rig.github.writes) == 6
 
 
+async def test_a_storm_of_writes_is_spread_below_githubs_limit(rig: Rig) -> None:
+    """A burst, then one a second: 80 a minute is what GitHub allows."""
+    for number, letter in enumerate("abcdefgh"):
+        await rig.merge(number + 1, letter)
+        await rig.checks(letter, build="failure")
+    rig.clock.advance(seconds=2)
+    await rig.settle()
+
+    writes = len(rig.github.writes)
+    assert writes > 10
+    assert sum(pause > 0 for pause in rig.naps) >= writes - 10
+
+
 async def test_an_installation_suspended_for_a_moment_only_delays(rig: Rig) -> None:
     await rig.merge(12, "a")
     rig.github.errors += [RejectedError("github_suspended", "The installation is suspended")] * 3
