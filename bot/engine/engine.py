@@ -40,7 +40,13 @@ class Engine:
         self._renewed_at: datetime | None = None
         admission = Admission(database=tools.database, github=tools.github, catalog=tools.catalog, clock=tools.clock)
         messages = Messages(database=tools.database, github=writes, catalog=tools.catalog, web_url=web_url)
-        self._outbox = Outbox(database=tools.database, messages=messages, owner=self._owner, clock=tools.clock)
+        self._outbox = Outbox(
+            database=tools.database,
+            messages=messages,
+            owner=self._owner,
+            clock=tools.clock,
+            forget_installation=tools.forget_installation,
+        )
         self._watching = Watching(tools, on_due=self._wake)
         self._reconciler = Reconciler(
             tools,

@@ -20,6 +20,10 @@ CONCURRENCY = 8
 LONGEST_BACK_OFF = timedelta(minutes=5)
 MOST_TRIES = 12
 """Of a write whose request GitHub calls wrong: half an hour, in case the fault is GitHub's."""
+_MAY_BE_GRANTED = frozenset({"github_forbidden", "github_suspended"})
+GRANT_PAUSE = timedelta(minutes=10)
+GRANT_PATIENCE = timedelta(days=1)
+
 BURST = 8
 REFILL_PER_SECOND = 1.0
 """Writes of one installation: a burst, then one a second, well below GitHub's 80 a minute (docs, rate limits)."""
@@ -54,11 +58,13 @@ class Outbox:
         messages: Messages,
         owner: str,
         clock: Callable[[], datetime],
+        forget_installation: Callable[[int], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._messages = messages
         self._clock = clock
+        self._forget_installation = forget_installation
         self._sleep = sleep
         self._buckets: dict[int, _Bucket] = {}
         self.worker: Worker[Message] = Worker(
@@ -80,7 +86,7 @@ class Outbox:
             except TransientError as error:
                 await self._later(lease, message, error)
             except RejectedError as error:
-                await self._give_up(lease, error.sentence)
+                await self._refused(lease, message, error)
             except BrokenError as error:
                 log.exception("message_broken")
                 if message.attempts < MOST_TRIES:
@@ -111,8 +117,20 @@ class Outbox:
             if error.retry_after:
                 await outbox.hold_installation(connection, installation_id=message.installation_id, until=now + pause)
 
+    async def _refused(self, lease: Lease, message: Message, error: RejectedError) -> None:
+        """GitHub says no. A permission may yet be granted: kept for a day, without the token that has the old ones."""
+        waited = self._clock() - message.created_at
+        if error.reason not in _MAY_BE_GRANTED or waited > GRANT_PATIENCE:
+            await self._give_up(lease, error.sentence)
+            return
+        self._forget_installation(message.installation_id)
+        pause = GRANT_PAUSE if message.attempts > 1 else timedelta(seconds=2)
+        log.error("message_not_allowed", error=error.sentence, seconds=pause.total_seconds())
+        async with self._database.begin() as connection:
+            await outbox.later(connection, lease, at=self._clock() + pause, error=error.sentence)
+
     async def _give_up(self, lease: Lease, sentence: str) -> None:
-        """GitHub says no, for example because the App lacks a permission; the rest goes on without it."""
+        """It will not be written; the rest goes on without it."""
         log.error("message_refused", error=sentence)
         async with self._database.begin() as connection:
             await outbox.give_up(connection, lease, error=sentence)

@@ -54,7 +54,12 @@ class Rig:
         )
         nothing = lambda *_: None  # noqa: E731
         self.outbox = Outbox(
-            database=self.database, messages=messages, owner=self.owner, clock=self.clock, sleep=self.nap
+            database=self.database,
+            messages=messages,
+            owner=self.owner,
+            clock=self.clock,
+            forget_installation=lambda _: None,
+            sleep=self.nap,
         )
         self.reconciler = Reconciler(
             self.tools, owner=self.owner, metrics=Metrics(), on_message=nothing, on_rollout=nothing

@@ -175,6 +175,24 @@ async def test_checks_that_finish_apart_and_a_slow_start_take_no_more_writes(rig
     assert len(rig.github.writes) == 6
 
 
+async def test_a_permission_that_is_granted_later_brings_what_could_not_be_said(rig: Rig) -> None:
+    real = rig.github.ensure_comment
+
+    async def forbidden(*_: object, **__: object) -> int:
+        raise RejectedError("github_forbidden", "it needs issues=write")
+
+    rig.github.ensure_comment = forbidden
+    await rig.merge(12, "a")
+    await rig.checks("a", build="success", test="success")
+    await rig.pass_time(600, step=60)
+    before = rig.github.kinds()
+    rig.github.ensure_comment = real
+    await rig.pass_time(700, step=60)
+
+    assert before == ["deployment", "status in_progress", "status success", "check_run"]
+    assert rig.github.kinds() == [*before, "comment"]
+
+
 async def test_a_storm_of_writes_is_spread_below_githubs_limit(rig: Rig) -> None:
     """A burst, then one a second: 80 a minute is what GitHub allows."""
     for number, letter in enumerate("abcdefgh"):
