@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.control.show import (
+    PENDING,
     comments_of,
     show_checks,
     show_comment,
@@ -48,6 +49,7 @@ def pull_page(stage: Stage, pull: PullRequest) -> JSON:
     return shown | {
         "behaviour": stage.behaviours.get((pull.repository.id, pull.number), "ok"),
         "body_html": to_html(shown["body"]),
+        "ci_waits": _ci_waits(stage, shown["checks"]["rows"]),
         "checks": with_html(shown["checks"]),
         "comments": [_comment(each) for each in map(show_comment, comments_of(pull))],
     }
@@ -91,6 +93,13 @@ def with_html(checks: JSON) -> JSON:
 
 def _run_html(row: JSON) -> JSON:
     return row | {"summary_html": to_html(row.get("summary")), "text_html": to_html(row.get("text"))}
+
+
+def _ci_waits(stage: Stage, rows: list[JSON]) -> bool:
+    """Whether the build's result is still owed. The bot's own checks follow from it, so they do not count."""
+    ours = {app.slug for app in stage.world.apps.values() if app.private_key_pem}
+    theirs = [row for row in rows if row.get("by") not in ours]
+    return not theirs or any(row["state"] in PENDING for row in theirs)
 
 
 def _comment(shown: JSON) -> JSON:

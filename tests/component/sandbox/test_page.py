@@ -44,6 +44,21 @@ async def test_pull_shows_button_checks_and_controls(site):
         assert words in seen
 
 
+async def test_page_waits_for_ci_and_not_for_the_bots_own_check(site):
+    client, stage = site
+    bot = stage.world.add_app("Greenlane", permissions={"checks": "write"})
+    merged = stage.world.merge("acme/checkout", 1, by="bob", bypass=True)
+    stage.world.report_check("acme/checkout", merged, "greenlane", status="in_progress", app=bot)
+    assert "Say how the build of the merged commit ends." in await _see(client, "/acme/checkout/pull/1")
+
+    async with client.post("/_control/repos/acme/checkout/pulls/1/ci", json={"result": "pass"}) as answer:
+        assert answer.status < 300
+
+    seen = await _see(client, "/acme/checkout/pull/1")
+    assert "You have reported on the merged commit" in seen
+    assert "Waiting for checks" in seen
+
+
 async def test_what_people_write_is_text_not_code(site):
     client, stage = site
     nasty = "<script>alert(1)</script>"
