@@ -19,14 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     from sandbox.control.refusal import DoorError  # noqa: PLC0415  # the first line should not wait for imports
     from sandbox.demo.botprocess import BotError  # noqa: PLC0415
     from sandbox.demo.clusters import ClusterError  # noqa: PLC0415
+    from sandbox.demo.folder import DemoRunsError  # noqa: PLC0415
     from sandbox.demo.house import PortTakenError  # noqa: PLC0415
-    from sandbox.demo.run import Wish, prepare_folder, run  # noqa: PLC0415
+    from sandbox.demo.run import Wish, run  # noqa: PLC0415
 
-    folder = options.state_dir.resolve()
-    prepare_folder(folder)
     wish = Wish(
         port=options.port, auto=options.auto, cluster=options.cluster, kubeconfig=options.kubeconfig,
-        registry=options.registry, folder=folder,
+        registry=options.registry, folder=options.state_dir.resolve(),
     )  # fmt: skip
     try:
         return asyncio.run(run(wish))
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except DoorError as error:
         sys.stderr.write(f"\n✗ {error.message} {error.remedy}\n")
-    except (ClusterError, PortTakenError, TimeoutError) as error:
+    except (ClusterError, DemoRunsError, PortTakenError, TimeoutError) as error:
         sys.stderr.write(f"\n✗ {error or 'That took too long.'}\n")
     return 2
 

@@ -1,6 +1,7 @@
 """The sandbox as one thing to start and stop: emulated GitHub, registry, cluster, page and door in this process."""
 
 import json
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from sandbox.registry import SandboxRegistry
 
 WEBHOOK_SECRET = "demo-webhook-secret-of-the-sandbox"
 API_PATH = "/api/v3"
+HERE = "127.0.0.1"
 MANIFEST = "app-manifest.json"
 IMAGE_DEADLINE = "10s"
 SOAK = "10s"
@@ -27,6 +29,19 @@ SOAK = "10s"
 
 class PortTakenError(Exception):
     """Something else listens where the page should be."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is taken. Choose another: make demo PORT={port + 1}")
+
+
+def check_port(port: int) -> None:
+    """Raises `PortTakenError`; asked early, for binding it comes late."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a demo that just ended is fine
+        try:
+            probe.bind((HERE, port))
+        except OSError as error:
+            raise PortTakenError(port) from error
 
 
 @dataclass(kw_only=True)
@@ -116,7 +131,7 @@ async def _serve(app: web.Application, port: int, stack: AsyncExitStack) -> str:
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, HERE, port).start()
     except OSError as error:
-        raise PortTakenError(f"Port {port} is taken. Choose another: make demo PORT={port + 1}") from error
-    return f"http://127.0.0.1:{runner.addresses[0][1]}"
+        raise PortTakenError(port) from error
+    return f"http://{HERE}:{runner.addresses[0][1]}"

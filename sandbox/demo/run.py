@@ -13,7 +13,8 @@ from pathlib import Path
 from sandbox.demo import auto, clusters
 from sandbox.demo.auto import say
 from sandbox.demo.botprocess import BotProcess
-from sandbox.demo.house import House
+from sandbox.demo.folder import claimed, empty, near
+from sandbox.demo.house import House, check_port
 from sandbox.registry import SandboxRegistry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,13 @@ class Wish:
 
 async def run(wish: Wish) -> int:
     """The exit code. Raises the errors of the parts, which the command line words."""
+    with claimed(wish.folder):
+        check_port(wish.port)  # before anything of the last demo is gone
+        empty(wish.folder)
+        return await _run(wish)
+
+
+async def _run(wish: Wish) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -62,8 +70,8 @@ async def _with_bot(
     try:
         await bot.ready(f"http://{listen}")
         house.send_webhooks_to(f"http://{listen}")
-        say(f"  ✓ the bot (process {bot.pid}, log in {_near(log)})  {time.monotonic() - begin:.1f} s")
-        _invite(house)
+        say(f"  ✓ the bot (process {bot.pid}, log in {near(log)})  {time.monotonic() - begin:.1f} s")
+        _invite(house, auto=wish.auto)
         return await _first(_play(wish, house, cluster), _until_it_ends(bot), _told_to_stop(stop))
     finally:
         await bot.aclose()
@@ -100,10 +108,12 @@ async def _first(*ways: Coroutine[None, None, int]) -> int:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _invite(house: House) -> None:
+def _invite(house: House, *, auto: bool) -> None:
+    settings = shlex.quote(near(house.folder / "bot.env"))
     say(f"\n  Open  {house.address}/")
-    say("  Merge a pull request, then click “CI passes”, and watch staging. Ctrl-C ends it all.")
-    say(f"  What the bot knows:  set -a; . {_near(house.folder / 'bot.env')}; .venv/bin/greenlane intents")
+    if not auto:
+        say("  Merge a pull request, then click “CI passes”, and watch staging. Ctrl-C ends it all.")
+    say(f"  What the bot knows:  (set -a; . {settings}; .venv/bin/greenlane intents)")
 
 
 def _keep_settings(folder: Path, settings: Mapping[str, str]) -> None:
@@ -133,18 +143,6 @@ def _cluster(wish: Wish) -> AbstractAsyncContextManager[clusters.Chosen]:
     if wish.cluster == "real":
         return clusters.testbed(wish.folder, ROOT)
     return clusters.simulated(wish.folder)
-
-
-def prepare_folder(folder: Path) -> None:
-    """Empty: every demo begins at the beginning. Only what a demo wrote is removed."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for pattern in ("greenlane.db*", "bot.log", "bot.env", "catalog.yaml", "app.pem", "kubeconfig"):
-        for old in folder.glob(pattern):
-            old.unlink()
-
-
-def _near(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _free_port() -> int:

@@ -32,6 +32,7 @@ def test_auto_plays_all_four_stories_to_a_good_end(tmp_path):
     assert told["stories"] == {"a": True, "b": True, "c": True, "d": True}
     assert (told["failed"], done.returncode) == (0, 0)
     assert told["passed"] >= 19
+    assert "Merge a pull request" not in done.stdout
     assert told["github_writes"]["a"] <= 6
 
 
@@ -55,10 +56,26 @@ def test_taken_port_is_told_with_the_way_out(tmp_path, unused_tcp_port_factory):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
+        (tmp_path / "bot.log").write_text("of the last demo")
         done = _demo("--port", str(port), "--state-dir", str(tmp_path))
 
     assert done.returncode == 2
+    assert (tmp_path / "bot.log").read_text() == "of the last demo"
     assert f"Port {port} is taken. Choose another: make demo PORT={port + 1}" in done.stderr
+
+
+def test_second_demo_leaves_the_first_one_alone(tmp_path):
+    kept = ("bot.env", "catalog.yaml", "app.pem", "kubeconfig", "greenlane.db")
+    with running_demo(tmp_path) as address:
+        before = {name: (tmp_path / name).stat().st_ino for name in kept}
+        done = _demo("--state-dir", str(tmp_path))
+        after = {name: (tmp_path / name).stat().st_ino for name in kept}
+        socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=2).close()
+
+    assert done.returncode == 2
+    assert "A demo runs here already (process " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert after == before
 
 
 @pytest.mark.parametrize("arguments", [["--kubeconfig", "/nowhere/config"], ["--cluster", "moon"], ["--port", "x"]])
