@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.domain.intent import State
-from bot.report.comment import evidence_lines
+from bot.report.findings import findings_lines
 from bot.report.markdown import code, cut, plain
 from bot.report.view import View
 
@@ -60,7 +60,7 @@ def output(view: View) -> Output:
         facts.append(f"| image | {code(intent.image)} |")
     if intent.previous_image:
         facts.append(f"| before | {code(intent.previous_image)} |")
-    evidence = [line for item in intent.evidence for line in [*evidence_lines(item), ""]]
+    evidence = [*findings_lines(intent), ""] if intent.evidence else []
     return Output(
         title=cut(_TITLES.get(intent.state, _GOING_ON).format(intent.environment), 250),
         summary=cut("\n".join([view.standing(), "", "| | |", "| --- | --- |", *facts])),

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.domain.intent import Evidence, State
-from bot.report.markdown import code, cut, fence, lasting, plain, prose
+from bot.domain.intent import Intent, State
+from bot.report.findings import capital, findings_lines
+from bot.report.markdown import code, cut, lasting, plain, prose
 from bot.report.view import View
 
 HEADLINE = "### Greenlane"
+_TAKEN_UP_AGAIN = frozenset({"checks_failed", "checks_deadline", "image_not_found"})
+"""Refusals that end when the commit's checks run again."""
 
 
 def living_marker(repository_id: int, number: int) -> str:
@@ -60,25 +63,16 @@ def notice(view: View, *, marker: str) -> str:
             head = f"⛔ **{name} was not deployed**, nothing was changed: {view.version()}"
         case _:
             head = f"❔ **{name}: the end could not be seen**: {view.version()}"
-    body = [part for item in intent.evidence for part in evidence_lines(item)] or [prose(intent.detail)]
+    body = findings_lines(intent) or [_bare(intent)]
     return cut("\n".join([head, marker, "", *body, "", next_line(view)]))
 
 
-def evidence_lines(item: Evidence) -> list[str]:
-    """One finding: the sentence, the last words."""
-    lines = [_sentence(item)]
-    if item.log_lines:
-        lines += ["", fence(item.log_lines)]
-    if item.next_step:
-        lines += ["", prose(item.next_step)]
-    return lines
-
-
-def _sentence(item: Evidence) -> str:
-    where = f" (pod {code(item.pod)})" if item.pod else ""
-    words = f": {code(item.words)}" if item.words else "."
-    text = prose(item.sentence)
-    return f"{text[:1].upper()}{text[1:]}{where}{words}"
+def _bare(intent: Intent) -> str:
+    """Without evidence: why, and where that was."""
+    target = intent.target
+    return (
+        f"{capital(prose(intent.detail.rstrip('.')))}. It is about {code(target.workload)} in {code(target.namespace)}."
+    )
 
 
 def next_line(view: View) -> str:
@@ -88,4 +82,6 @@ def next_line(view: View) -> str:
         return f"Look with {code(f'kubectl -n {intent.target.namespace} get {intent.target.workload}')}."
     if any(item.next_step for item in intent.evidence):
         return "A fix that is merged is deployed by itself."
-    return "Mend it and merge again: the new commit is deployed by itself."
+    again = intent.state is State.REFUSED and intent.reason in _TAKEN_UP_AGAIN
+    more = " Or run CI again on this commit: the same deploy goes on." if again else ""
+    return f"Mend it and merge again: the new commit is deployed by itself.{more}"

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.domain.intent import Intent, State, Transition
 from bot.report.markdown import clock, code, lasting, prose
