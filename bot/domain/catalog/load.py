@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.catalog.faults import to_faults
+from bot.domain.catalog.faults import Fault, to_faults
 from bot.domain.catalog.marks import Document, Path, read_yaml
 from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, Place, Team
 from bot.domain.catalog.problems import CatalogError, Problem
@@ -18,6 +18,7 @@ from bot.domain.intent import Target
 MAIN_FILE = "greenlane.yaml"
 TEAMS_FOLDER = "teams"
 
+_STAND_INS: Mapping[str | int, Any] = {"version": 1, "deploy": "on-command"}
 _PRODUCTION_NAMES = frozenset({"production", "prod"})
 
 
@@ -69,22 +70,39 @@ def _shape(document: Document, problems: list[Problem]) -> FileShape | None:
             faults = to_faults(document, error)
             if not told:  # later rounds only find what the cutting itself left empty
                 problems += [fault.problem for fault in faults if fault.problem]
+            details = error.errors(include_url=False)
+            if len(faults) < len(details):  # another version is told first and alone; then the rest, read as ours
+                data = {**data, "version": _STAND_INS["version"]}
+                continue
             told = True
-            data = _without(data, [fault.cut for fault in faults])
+            data = _mended(data, zip((detail["loc"] for detail in details), faults, strict=True))
     return None
 
 
-def _without(data: Any, cuts: Iterable[Path]) -> Any | None:
-    """A copy without these entries; None when a fault is of the file as a whole."""
+def _mended(data: Any, faults: Iterable[tuple[Path, Fault]]) -> Any | None:
+    """A copy without the faulty entries, or with a stand-in; None when a fault is of the file as a whole."""
     data = copy.deepcopy(data)
-    for cut in cuts:
+    for path, fault in faults:
+        stand_in = _stand_in(path)
+        cut = path if stand_in is not None else fault.cut
         if not cut:
             return None
         around: Any = data
         for part in cut[:-1]:
             around = around.get(part, {})
-        around.pop(cut[-1], None)
+        if stand_in is not None:
+            around[cut[-1]] = stand_in
+        else:
+            around.pop(cut[-1], None)
     return data
+
+
+def _stand_in(path: Path) -> Any | None:
+    """A value no rule objects to, so that a fault there hides nothing else of its file or environment."""
+    match path:
+        case ("version",) | ("teams", _, "apps", _, "environments", _, "deploy"):
+            return _STAND_INS[path[-1]]
+    return None
 
 
 def _to_teams(source: Source) -> list[Team]:

@@ -173,7 +173,7 @@ def test_environment_names_have_up_to_255_characters():
         ("[" * 100_000, "c.yaml:1:21: nested too deep"),
         ("version: 1\nteams: &all [*all]\n", "c.yaml:2:8: aliases repeat too much here"),
         ("#" * 1_100_000, "c.yaml:1:1: the file is larger than 1024 KiB"),
-        ("version: " + "9" * 5000 + "\n", "c.yaml:1:10: YAML reads `999"),
+        ("version: " + "9" * 5000 + "\nteams: {}\n", "c.yaml:1:10: YAML reads `999"),
     ],
 )
 def test_a_file_that_is_not_a_catalog(text: str | bytes, said: str):
@@ -305,9 +305,40 @@ def test_every_problem_of_every_file_is_told_at_once_and_sorted():
         ("a.yaml", 16),
         ("b.yaml", 12),
         ("c.yaml", 1),
+        ("c.yaml", 1),
     ]
     assert list(problems) == sorted(problems)
     assert str(caught.value) == "\n".join(str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("fault", "place"),
+    [
+        (("version: 1", "version: 2"), "c.yaml:1:10: this catalog has version `2`"),
+        (("version: 1", "version: '1'"), "c.yaml:1:10: this catalog has version `1`"),
+        (("version: 1\n", "# none\n"), "c.yaml:2:1: `version` is missing"),
+        (("deploy: on-merge", "deploy: yes"), "c.yaml:14:21: YAML reads `yes`"),
+        (("deploy: on-merge", "deploy: maybe"), "c.yaml:14:21: `deploy` is"),
+        (
+            ("repository: acme/checkout\n", "{line}        repository: acme/cart\n"),
+            "c.yaml:8:9: `repository` is here twice",
+        ),
+    ],
+)
+def test_one_fault_hides_no_other_of_its_file(fault: tuple[str, str], place: str):
+    # Given that fault, an unknown key, and a rule broken by the very environment of the fault
+    old, new = fault
+    text = GOOD.replace(old, new.replace("{line}", old)) + "            nonsense: 1\n"
+    other = GOOD.replace("shop:", "other:").replace("checkout:", "cart:", 1)
+
+    # When
+    problems = problems_of({"a.yaml": other, "c.yaml": text})
+
+    # Then
+    assert any(problem.startswith(place) for problem in problems)
+    assert any("`nonsense` is not a key here" in problem for problem in problems)
+    assert any("is already other/cart staging's" in problem for problem in problems)
+    assert len(problems) == 3
 
 
 @given(st.binary() | st.text())
