@@ -70,7 +70,11 @@ def check_config(path: Path | None) -> None:
     """
     from bot.storage.catalog import read_catalog  # noqa: PLC0415
 
-    catalog = read_catalog(path or load_settings().catalog)
+    try:
+        catalog = read_catalog(path or load_settings().catalog)
+    except CatalogError as error:  # on standard output, as linters do
+        click.echo("\n".join(str(problem) for problem in error.problems))
+        sys.exit(PROBLEMS)
     environments = len(catalog.targets)
     click.echo(
         f"The catalog is fine: {len(catalog.teams)} teams, {len(catalog.apps)} apps, {environments} environments."

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -11,16 +12,21 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import TransientError
+from bot.errors import SettingsError, TransientError
 
 BUSY_TIMEOUT_MS = 10_000
 
 
 class Database:
-    """One engine; `begin` opens a transaction that commits at the end of its block."""
+    """One engine; `begin` opens a transaction that commits at the end of its block.
+
+    Raises `SettingsError` for an SQLite file in a folder that does not exist: waiting would not mend it.
+    """
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            _require_folder(make_url(url).database or "")
         self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
 
     @asynccontextmanager
@@ -37,6 +43,15 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+
+
+def _require_folder(file: str) -> None:
+    folder = Path(file).parent
+    if not file.startswith("file:") and not folder.is_dir():
+        raise SettingsError(
+            f"the database {file} can't be opened: the folder {folder} does not exist; "
+            "create it, or correct GREENLANE_DATABASE_URL"
+        )
 
 
 def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
