@@ -38,6 +38,10 @@ class Finding:
         return f"{'ok  ' if self.good else 'BAD '} {self.sentence}"
 
 
+class GapError(GreenlaneError):
+    """Something was reached and is not as it has to be; `str()` says what, and what to do."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Part:
     """One thing that is asked several times: after it was out of reach once, only says so."""
@@ -95,7 +99,7 @@ class Doctor:
         if await schema.is_current(self.tools.database):
             return "schema current"
         itself = " (`serve` does it by itself on SQLite)" if self.tools.database.is_sqlite else ""
-        raise RejectedError("schema", f"the schema is not current; run `greenlane migrate`{itself}")
+        raise GapError(f"the schema is not current; run `greenlane migrate`{itself}")
 
     async def _github(self) -> None:
         part = self._part("GitHub", GITHUB_SECONDS)
@@ -114,14 +118,14 @@ class Doctor:
             raise TransientError(f"{error} (asked {self.api_url}; an Enterprise Server's ends with /api/v3)") from error
         except GreenlaneError as error:
             hint = f"Check {_WHO} ({self.api_url}; an Enterprise Server's ends with /api/v3)."
-            raise RejectedError("github_app", f"{self.tools.own_app_id} is no App there: {error}", hint=hint) from error
+            raise GapError(f"{self.tools.own_app_id} is no App there: {error}. {hint}") from error
         return f"the App is {slug}, id {number}"
 
     async def _repository(self, part: Part, name: str) -> None:
         async def look() -> str:
             repository = await self.tools.github.find_repository(name)
             if repository is None:
-                raise RejectedError("absent", "the App is not installed there; install it from its page at GitHub")
+                raise GapError("the App is not installed there; install it from its page at GitHub")
             found.append(repository.installation_id)
             branch = await self.tools.github.default_branch(repository)
             required = await self.tools.github.required_checks(repository, branch)
@@ -138,7 +142,7 @@ class Doctor:
     async def _rights(self, installation: int) -> str:
         missing = await self.grants.missing(installation)
         if missing:
-            raise RejectedError("rights", f"missing {', '.join(missing)}; {_GRANT}")
+            raise GapError(f"missing {', '.join(missing)}; {_GRANT}")
         return "has every permission and event"
 
     async def _registries(self) -> None:

@@ -1,14 +1,19 @@
 """`greenlane doctor`: each part is asked, each gap is named, and what is down is asked once."""
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from bot.engine import doctor
 from bot.engine.doctor import Doctor, Finding
 from bot.errors import BrokenError, RejectedError, TransientError
+from bot.storage import schema
 from bot.storage.database import Database
 from tests.component.engine.rig import Rig
 from tests.conftest import Clock, quick_folder
@@ -188,3 +193,37 @@ async def test_no_cluster_at_all_hides_nothing(rig: Rig):
 
     assert told[-1] == "BAD  cluster: no cluster: KUBECONFIG names no file"
     assert len(told) == 6
+
+
+async def test_the_command_tells_all_and_leaves_the_database_alone(tmp_path: Path, app_key: str):
+    # Given nothing that listens
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GREENLANE_GITHUB_APP_ID": "99",
+        "GREENLANE_GITHUB_PRIVATE_KEY": app_key,
+        "GREENLANE_WEBHOOK_SECRET": "It's a Secret to Everybody",
+        "GREENLANE_GITHUB_API_URL": "http://127.0.0.1:9",
+        "GREENLANE_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/new.db",
+        "GREENLANE_CATALOG": str(tmp_path / "greenlane.yaml"),
+    }
+    (tmp_path / "greenlane.yaml").write_text(CATALOG.replace("registry.example", "127.0.0.1:9"))
+
+    # When
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "doctor", env=environment, stdout=PIPE, stderr=PIPE
+    )
+    out, error = await process.communicate()
+
+    # Then
+    assert (process.returncode, error) == (1, b"")
+    told = out.decode().splitlines()
+    assert [line.split(":")[0] for line in told] == [
+        "BAD  database",
+        "BAD  GitHub",
+        "BAD  repository acme/checkout",
+        "BAD  image 127.0.0.1",
+        "BAD  cluster",
+    ]
+    database = Database(environment["GREENLANE_DATABASE_URL"])
+    assert not await schema.is_current(database)
+    await database.aclose()
