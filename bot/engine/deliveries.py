@@ -172,7 +172,7 @@ class Deliveries:
         return Repository(id=hint.repository_id, full_name=hint.repository, installation_id=hint.installation_id)
 
     async def _installation(self, hint: Hint) -> str:
-        """Remember where the App is installed; it decides who is swept."""
+        """Remember where the App is installed, and from when on its repositories are swept."""
         status = {"deleted": "deleted", "suspend": "suspended"}.get(hint.action, "active")
         now = self._tools.clock()
         gone = hint.removed + (hint.repositories if status == "deleted" else ())

@@ -110,7 +110,7 @@ class Worker(Generic[Item]):
         try:
             await self._handle(item)
         except LostLeaseError as error:
-            log.warning("lease_lost", worker=self.name, row=str(error))
+            log.info("lease_lost", worker=self.name, row=str(error))
         except TransientError as error:
             log.warning("work_failed", worker=self.name, error=str(error))
         except Exception:  # the top of the loop: one broken item must not stop the others

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -101,11 +101,6 @@ async def purge(connection: AsyncConnection, *, now: datetime) -> int:
     """Forget what is done and older than `KEEP`."""
     old = (deliveries.c.received_at < now - KEEP) & deliveries.c.status.in_(["done", "ignored", "failed"])
     return (await connection.execute(delete(deliveries).where(old))).rowcount
-
-
-async def count_waiting(connection: AsyncConnection) -> int:
-    value = await connection.scalar(select(func.count()).where(deliveries.c.status == "stored"))
-    return int(value or 0)
 
 
 def _to_hint(stored: dict[str, Any]) -> Hint:

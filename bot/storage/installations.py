@@ -31,12 +31,6 @@ async def save(connection: AsyncConnection, *, installation_id: int, account: st
     await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-async def is_active(connection: AsyncConnection, installation_id: int) -> bool:
-    """Unknown installations count as active: the event may have been lost."""
-    status = await connection.scalar(select(installations.c.status).where(installations.c.id == installation_id))
-    return status in (None, "active")
-
-
 async def enrol(connection: AsyncConnection, repository: Repository, *, now: datetime) -> None:
     """Know a repository from now on; name and installation follow what GitHub says."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql

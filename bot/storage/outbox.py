@@ -144,11 +144,6 @@ async def external_id(connection: AsyncConnection, key: str) -> int | None:
     return int(value) if value is not None else None
 
 
-async def status_of(connection: AsyncConnection, key: str) -> str:
-    """`pending`, `sent`, `dropped`, `refused`, or empty when there is no such row."""
-    return str(await connection.scalar(select(outbox.c.status).where(outbox.c.key == key)) or "")
-
-
 async def count_pending(connection: AsyncConnection) -> int:
     value = await connection.scalar(select(func.count()).where(outbox.c.status == "pending"))
     return int(value or 0)

@@ -1,5 +1,7 @@
 """One row an effect: asked again it is the same row, at the earlier time."""
 
+from sqlalchemy import select
+
 from bot.storage import intents, leases, outbox
 from bot.storage.database import Database
 from bot.storage.outbox import Kind, NewMessage
@@ -59,7 +61,7 @@ async def test_what_changed_while_it_was_sent_is_sent_again_at_its_own_time(data
 
     assert await next_due(database) == after(seconds=60)
     async with database.begin() as connection:
-        assert await outbox.status_of(connection, new.key) == "pending"
+        assert await connection.scalar(select(table.c.status)) == "pending"
 
 
 async def test_what_was_sent_is_not_due_and_keeps_githubs_id(database: Database, clock: Clock) -> None:
