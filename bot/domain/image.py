@@ -238,12 +238,6 @@ def is_tag(text: str) -> bool:
     return _TAG.fullmatch(text) is not None
 
 
-def digest_of(reference: str) -> str | None:
-    """The digest that ends `repo:tag@sha256:…` or a pod's `imageID`; None when there is none."""
-    digest = reference.rpartition("@")[2]
-    return digest if is_digest(digest) else None
-
-
 def fits(image: Collection[Platform], nodes: Collection[Platform] | None) -> str | None:
     """Why no node can run the image, as a sentence; None when one can, or when either side does not say.
 

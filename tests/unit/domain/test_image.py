@@ -11,7 +11,6 @@ from bot.domain.image import (
     ImageRepository,
     Platform,
     ResolvedImage,
-    digest_of,
     fits,
     is_digest,
     is_tag,
@@ -130,20 +129,6 @@ def test_a_digest_is_whole_and_lower_case(text, good):
 )
 def test_a_tag_is_what_registries_take(text, good):
     assert is_tag(text) is good
-
-
-@pytest.mark.parametrize(
-    ("reference", "digest"),
-    [
-        ("registry.example/app:1@sha256:" + "b" * 64, "sha256:" + "b" * 64),
-        ("docker-pullable://registry.example/app@sha256:" + "b" * 64, "sha256:" + "b" * 64),
-        ("sha256:" + "b" * 64, "sha256:" + "b" * 64),
-        ("registry.example/app:1", None),
-        ("", None),
-    ],
-)
-def test_the_digest_is_read_from_what_clusters_report(reference, digest):
-    assert digest_of(reference) == digest
 
 
 def test_a_resolved_image_is_pinned_by_its_digest():
