@@ -83,6 +83,15 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+REOPENED_BY = {
+    "checks_failed": frozenset({Outcome.PASS, Outcome.PENDING}),
+    "checks_deadline": frozenset({Outcome.PASS}),
+    # CI that runs again may push what was missing.
+    "image_not_found": frozenset({Outcome.PENDING}),
+}
+"""Reason of a refused intent to what its commit's gate must say now for it to go on."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
     """The answer, with the names that decided it and the sentence that says so."""

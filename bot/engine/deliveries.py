@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.gate import Outcome as GateOutcome
+from bot.domain.gate import REOPENED_BY
 from bot.domain.hint import Hint
 from bot.domain.intent import Intent, Repository, State
 from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.outcome import CatalogRow
-from bot.engine.steps.checks import CHECKS_FAILED, read_gate
+from bot.engine.steps.checks import read_gate
 from bot.engine.tools import Tools
 from bot.engine.worker import Worker
 from bot.errors import BrokenError, RejectedError, TransientError
@@ -28,14 +28,6 @@ UNMERGED_RECHECKS = 2
 """Looks that are enough when the webhook, too, said "not merged"."""
 LONGEST_BACK_OFF = timedelta(minutes=5)
 PATIENCE = timedelta(days=1)
-
-_REOPENED_BY = {
-    CHECKS_FAILED: {GateOutcome.PASS, GateOutcome.PENDING},
-    "checks_deadline": {GateOutcome.PASS},
-    # CI that runs again may push what was missing.
-    "image_not_found": {GateOutcome.PENDING},
-}
-"""Reason of a refusal to what its checks must say now for the intent to go on."""
 
 Claimed = tuple[Lease, Delivery]
 
@@ -139,7 +131,7 @@ class Deliveries:
                 (intents_table.c.repository_id == hint.repository_id)
                 & (intents_table.c.sha == hint.sha)
                 & (intents_table.c.state == State.REFUSED)
-                & (intents_table.c.reason.in_(_REOPENED_BY)),
+                & (intents_table.c.reason.in_(REOPENED_BY)),
             )
         if due:
             self._on_due()
@@ -154,7 +146,7 @@ class Deliveries:
         if app is None or environment is None:
             return
         decision = await read_gate(self._tools, CatalogRow(app=app, environment=environment), intent)
-        if decision.outcome not in _REOPENED_BY[intent.reason]:
+        if decision.outcome not in REOPENED_BY[intent.reason]:
             return
         now = self._tools.clock()
         detail = f"the checks ran again: {decision.sentence}"

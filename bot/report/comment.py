@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
+from bot.domain.gate import REOPENED_BY
 from bot.domain.intent import Intent, State
 from bot.report.findings import capital, findings_lines
 from bot.report.markdown import code, cut, lasting, plain, prose
 from bot.report.view import View
 
 HEADLINE = "### Greenlane"
-_TAKEN_UP_AGAIN = frozenset({"checks_failed", "checks_deadline", "image_not_found"})
-"""Refusals that end when the commit's checks run again."""
 
 
 def living_marker(repository_id: int, number: int) -> str:
@@ -82,6 +81,6 @@ def next_line(view: View) -> str:
         return f"Look with {code(f'kubectl -n {intent.target.namespace} get {intent.target.workload}')}."
     if any(item.next_step for item in intent.evidence):
         return "A fix that is merged is deployed by itself."
-    again = intent.state is State.REFUSED and intent.reason in _TAKEN_UP_AGAIN
+    again = intent.state is State.REFUSED and intent.reason in REOPENED_BY
     more = " Or run CI again on this commit: the same deploy goes on." if again else ""
     return f"Mend it and merge again: the new commit is deployed by itself.{more}"

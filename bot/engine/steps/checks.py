@@ -8,8 +8,6 @@ from bot.domain.intent import Intent, State
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again
 from bot.engine.tools import Tools
 
-CHECKS_FAILED = "checks_failed"
-
 
 async def read_gate(tools: Tools, row: CatalogRow, intent: Intent) -> Decision:
     """The gate's answer from a fresh read of everything reported on the commit."""
@@ -35,7 +33,7 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         case GateOutcome.PASS:
             return Move(state=State.RESOLVING_IMAGE, detail=decision.sentence)
         case GateOutcome.FAIL:
-            return Move(state=State.REFUSED, reason=CHECKS_FAILED, detail=decision.sentence)
+            return Move(state=State.REFUSED, reason="checks_failed", detail=decision.sentence)
         case GateOutcome.PENDING | GateOutcome.UNKNOWN if late:
             detail = f"gave up {decision.sentence} after {row.app.checks_deadline}"
             return Move(state=State.REFUSED, reason="checks_deadline", detail=detail)
