@@ -86,6 +86,8 @@ class Reconciler:
         """Run the step; what it raises becomes a decision too, and no wait outlasts its deadline."""
         now = self._tools.clock()
         outcome = await self._try(lease, intent, now)
+        if intent.deadline_at is None or now < intent.deadline_at:
+            return outcome
         return at_deadline(await self._fresh(intent), outcome, now=now)
 
     async def _try(self, lease: Lease, intent: Intent, now: datetime) -> Outcome:

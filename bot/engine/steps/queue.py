@@ -28,8 +28,9 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     async with tools.database.begin() as connection:
         others = [one for one in await intents.open_on_target(connection, intent.target.key) if one.id != intent.id]
         touched = await intents.last_touching(connection, target_key=intent.target.key, except_id=intent.id)
-    present = touched.sha if touched else _annotated_commit(workload)
-    for newer in {present, _annotated_commit(workload)} - {""}:
+    annotated = _annotated_commit(workload)
+    present = touched.sha if touched else annotated
+    for newer in {present, annotated} - {""}:
         if await _relation(tools, intent, base=newer, head=intent.sha) == "behind":
             return _superseded(f"{newer[:7]}, which is newer, was deployed here already")
     outcome = await _take_turn(tools, intent, others=others, workload=workload, present=present)

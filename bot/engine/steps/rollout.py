@@ -53,7 +53,7 @@ async def _patch(tools: Tools, row: CatalogRow, intent: Intent, remember: Rememb
     if workload.uid != intent.workload_uid:
         raise RejectedError("workload_recreated", f"{target.workload} was deleted and made anew just now.")
     if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id) and _runs(workload, intent):
-        return _patched(tools, row, intent, workload, detail="found our own patch in row")
+        return _patched(tools, row, intent, workload, detail="found our own patch in place")
     current = workload.images[target.container]
     await remember(Facts(previous_image=current, patch_sent_at=tools.clock()))
     try:
