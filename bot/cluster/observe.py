@@ -14,7 +14,7 @@ from bot.cluster.objects import (
     TemplateSpec,
     TerminatedState,
 )
-from bot.domain.workload import Condition, Container, Observation, Pod, ReplicaSet, Terminated, Workload
+from bot.domain.workload import Condition, Container, Observation, Pod, Revision, Terminated, Workload
 
 _REVISION = "deployment.kubernetes.io/revision"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -34,11 +34,11 @@ def to_observation(
     """The workload with its own replica sets and their pods; everything else in the namespace is left out."""
     if deployment is None:
         return Observation(workload=None)
-    ours = [each for each in map(_to_replica_set, replica_sets) if each.owner_uid == deployment.metadata.uid]
+    ours = [each for each in map(_to_revision, replica_sets) if each.owner_uid == deployment.metadata.uid]
     owners = {each.uid for each in ours}
     return Observation(
         workload=to_workload(deployment, container),
-        replica_sets=tuple(ours),
+        revisions=tuple(ours),
         pods=tuple(to_pod(pod, waiting_since) for pod in pods if _owner(pod) in owners),
     )
 
@@ -66,7 +66,7 @@ def to_workload(deployment: DeploymentObject, container: str) -> Workload:
         available_replicas=status.available_replicas,
         conditions=_conditions(status.conditions),
         last_writer=_last_writer(meta.managed_fields or (), container),
-        has_readiness_probe=_is_probed(spec.template.spec, container),
+        readiness_probe=_probe(spec.template.spec, container),
     )
 
 
@@ -74,8 +74,9 @@ def _images(template: TemplateSpec) -> dict[str, str]:
     return {each.name: each.image for each in template.containers or ()}
 
 
-def _is_probed(template: TemplateSpec, container: str) -> bool:
-    return any(each.name == container and each.readiness_probe is not None for each in template.containers or ())
+def _probe(template: TemplateSpec, container: str) -> str:
+    found = next((each.readiness_probe for each in template.containers or () if each.name == container), None)
+    return "command" if found else ""
 
 
 def _last_writer(entries: Iterable[ManagedField], container: str) -> str:
@@ -95,14 +96,14 @@ def _owns_image(fields: dict[str, Any], container: str) -> bool:
     return True
 
 
-def _to_replica_set(item: ReplicaSetObject) -> ReplicaSet:
-    return ReplicaSet(
+def _to_revision(item: ReplicaSetObject) -> Revision:
+    return Revision(
         name=item.metadata.name,
         uid=item.metadata.uid,
         owner_uid=_owner(item),
         revision=(item.metadata.annotations or {}).get(_REVISION, ""),
         images=_images(item.spec.template.spec),
-        replicas=1 if item.spec.replicas is None else item.spec.replicas,
+        key=item.metadata.uid,
         conditions=_conditions(item.status.conditions),
     )
 
@@ -119,6 +120,7 @@ def to_pod(item: PodObject, waiting_since: WaitingSince) -> Pod:
         name=meta.name,
         uid=meta.uid,
         owner_uid=_owner(item),
+        revision=_owner(item),
         phase=status.phase,
         node=item.spec.node_name,
         reason=status.reason,

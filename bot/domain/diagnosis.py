@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.outside import one_line
 from bot.domain.waiting import FIX_COMMAND, NODE_FAULT, row_of
-from bot.domain.workload import Container, Observation, Pod, ReplicaSet, Terminated, find_condition
+from bot.domain.workload import Container, Observation, Pod, Revision, Terminated, find_condition
 
 ADMISSION = timedelta(seconds=30)
 QUOTA = timedelta(seconds=60)
@@ -44,11 +44,11 @@ class Finding:
     """The cluster's own words, one bounded line of outside text: escape before showing."""
 
 
-def diagnose(observation: Observation, replica_set: ReplicaSet, *, now: datetime) -> tuple[Finding, ...]:
+def diagnose(observation: Observation, revision: Revision, *, now: datetime) -> tuple[Finding, ...]:
     """Findings about the new replica set and its active pods, in an order that does not depend on theirs."""
-    found = [*_creation(observation, replica_set, now)]
-    for pod in observation.pods_of(replica_set):
-        found.extend(_of_pod(pod, now, probed=bool(observation.workload and observation.workload.has_readiness_probe)))
+    found = [*_creation(observation, revision, now)]
+    for pod in observation.pods_of(revision):
+        found.extend(_of_pod(pod, now, probed=bool(observation.workload and observation.workload.readiness_probe)))
     return tuple(sorted(found, key=lambda each: (not each.fatal, each.pod, each.container, each.reason)))
 
 
@@ -203,15 +203,15 @@ def _exit_step(end: Terminated) -> str:
     return "Read the container's last log lines, fix and merge."
 
 
-def _creation(observation: Observation, replica_set: ReplicaSet, now: datetime) -> Iterator[Finding]:
+def _creation(observation: Observation, revision: Revision, now: datetime) -> Iterator[Finding]:
     """Pods that the API server refuses to create; read from the condition, since events expire."""
-    condition = find_condition(replica_set.conditions, "ReplicaFailure")
+    condition = find_condition(revision.conditions, "ReplicaFailure")
     if condition is None or condition.status != "True" or condition.reason != "FailedCreate":
         return
     since = condition.changed_at or now
     quota = "exceeded quota" in condition.message
     # Old pods that go away may free what the new ones need; only without them is a full quota the end.
-    hopeful = quota and bool(observation.other_pods(replica_set))
+    hopeful = quota and bool(observation.other_pods(revision))
     yield Finding(
         reason="quota_exceeded" if quota else "pods_refused",
         pod="",

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.diagnosis import Finding, decisive, diagnose, runs_unready
 from bot.domain.outside import as_code
-from bot.domain.workload import Observation, Pod, ReplicaSet, Workload, find_condition
+from bot.domain.workload import Observation, Pod, Revision, Workload, find_condition
 
 NO_DEADLINE = 2**31 - 1
 """How Kubernetes writes "no progress deadline"."""
@@ -85,11 +85,11 @@ def judge(observation: Observation, wanted: Wanted, now: datetime) -> Judgement:
     early = _before_rollout(workload, wanted)
     if early is not None:
         return _or_timed_out(early, wanted, now)
-    replica_set = observation.new_replica_set
-    if replica_set is None or replica_set.images.get(wanted.container) != wanted.image:
+    revision = observation.new_revision
+    if revision is None or revision.images.get(wanted.container) != wanted.image:
         waiting = _waiting("replica_set_pending", "the cluster has not made the new replica set yet")
         return _or_timed_out(_zero(observation, workload) or waiting, wanted, now)
-    return _judge_pods(observation, workload, replica_set, wanted, now)
+    return _judge_pods(observation, workload, revision, wanted, now)
 
 
 def _gone(workload: Workload | None) -> Judgement:
@@ -125,14 +125,14 @@ def _superseded(workload: Workload, wanted: Wanted) -> Judgement:
 
 
 def _judge_pods(
-    observation: Observation, workload: Workload, replica_set: ReplicaSet, wanted: Wanted, now: datetime
+    observation: Observation, workload: Workload, revision: Revision, wanted: Wanted, now: datetime
 ) -> Judgement:
-    new, old = observation.pods_of(replica_set), observation.other_pods(replica_set)
-    findings = diagnose(observation, replica_set, now=now)
+    new, old = observation.pods_of(revision), observation.other_pods(revision)
+    findings = diagnose(observation, revision, now=now)
     decided = (
         _mismatch(new, wanted)
         or _doomed(findings, new)
-        or _deadline_exceeded(workload, replica_set, wanted, findings, now)
+        or _deadline_exceeded(workload, revision, wanted, findings, now)
         or _zero(observation, workload)
         or _in_progress(workload, new, old, wanted)
         or _soaking(new, wanted, now)
@@ -173,7 +173,7 @@ def _spread(finding: Finding, findings: tuple[Finding, ...], new: tuple[Pod, ...
 
 
 def _deadline_exceeded(
-    workload: Workload, replica_set: ReplicaSet, wanted: Wanted, findings: tuple[Finding, ...], now: datetime
+    workload: Workload, revision: Revision, wanted: Wanted, findings: tuple[Finding, ...], now: datetime
 ) -> Judgement | None:
     """The cluster's own verdict, unless it is left over from an earlier rollout.
 
@@ -183,7 +183,7 @@ def _deadline_exceeded(
     seconds = _deadline_seconds(workload)
     if condition is None or condition.status != "False" or condition.reason != "ProgressDeadlineExceeded":
         return None
-    ours = f'"{replica_set.name}"' in condition.message
+    ours = f'"{revision.name}"' in condition.message
     long_enough = seconds is not None and now - wanted.patched_at >= timedelta(seconds=seconds)
     if not ours and not long_enough:
         return None

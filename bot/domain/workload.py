@@ -1,8 +1,8 @@
 """What a cluster says about one workload: the facts a verdict is made of, parsed once at the edge."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 ANNOTATION_PREFIX = "greenlane.dev/"
 """Everything we write on a workload besides the image begins with this."""
@@ -12,6 +12,14 @@ ANNOTATION_PULL_REQUEST = ANNOTATION_PREFIX + "pull-request"
 ANNOTATION_DEPLOYED_BY = ANNOTATION_PREFIX + "deployed-by"
 
 _ENDED_PHASES = frozenset({"Succeeded", "Failed"})
+
+
+class WorkloadKind(StrEnum):
+    """What a workload is, as the catalog writes it."""
+
+    DEPLOYMENT = "deployment"
+    STATEFULSET = "statefulset"
+    DAEMONSET = "daemonset"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +72,11 @@ class Pod:
     name: str
     uid: str
     owner_uid: str
-    """The replica set that made it."""
+    """The replica set, stateful set or daemon set that made it."""
+    revision: str
+    """Key of the `Revision` it was made from."""
+    ordinal: int | None = None
+    """The number at the end of a stateful set's pod's name."""
     phase: str
     node: str = ""
     reason: str = ""
@@ -93,45 +105,77 @@ class Pod:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReplicaSet:
-    """One replica set owned by the workload."""
+class Revision:
+    """One version of a workload's template: a replica set, or a controller revision of the other kinds."""
 
     name: str
     uid: str
     owner_uid: str
     revision: str
+    """What `Workload.revision` says when this is the live template's."""
+    key: str
+    """What its pods carry in `Pod.revision`."""
     images: dict[str, str] = field(default_factory=dict)
     """Container name to image of its template."""
-    replicas: int = 0
     conditions: tuple[Condition, ...] = ()
+    """Of replica sets only."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What the cluster said about one object; several alike are one with a count."""
+
+    object_uid: str
+    object_name: str
+    reason: str
+    """`FailedMount`, `Unhealthy`, `FailedCreate`."""
+    message: str
+    """Outside text, several lines maybe."""
+    warning: bool = True
+    count: int = 1
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
-    """A Deployment: what is asked for and what its controller has seen."""
+    """A Deployment, StatefulSet or DaemonSet: what is asked for and what its controller has seen."""
 
+    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
     name: str
     namespace: str
     uid: str
     generation: int
     observed_generation: int | None
     revision: str
+    """Of the live template: a Deployment's revision number, a StatefulSet's `updateRevision`, a DaemonSet's newest."""
     replicas: int
-    """`spec.replicas`."""
+    """How many pods are asked for: `spec.replicas`, or the nodes a DaemonSet should run on."""
     paused: bool
+    on_delete: bool = False
+    """Whether pods take the new template only when somebody deletes them."""
+    partition: int = 0
+    """A StatefulSet's: pods whose index is lower keep the template before."""
+    first_ordinal: int = 0
+    """The ordinal of a StatefulSet's first pod; its index is 0."""
+    max_unavailable: int = 0
+    """How many old pods may go before new ones are ready; a `Recreate` Deployment's are all of them."""
     progress_deadline_seconds: int | None
     images: dict[str, str]
     """Container name to image of the live template."""
     annotations: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     status_replicas: int = 0
+    """Pods there are, whatever their version."""
     updated_replicas: int = 0
+    """Pods of the live template."""
     ready_replicas: int = 0
     available_replicas: int = 0
     conditions: tuple[Condition, ...] = ()
     last_writer: str = ""
     """Manager of the newest `managedFields` entry that owns our container's image, for naming another writer."""
-    has_readiness_probe: bool = False
+    readiness_probe: str = ""
+    """Our container's, as people say it: `GET :8080/healthz`, `tcp :5432`, `command`. Empty: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,32 +193,38 @@ class Observation:
 
     workload: Workload | None
     """None when the object is gone."""
-    replica_sets: tuple[ReplicaSet, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     pods: tuple[Pod, ...] = ()
+    events: tuple[Event, ...] = ()
+    """About the workload, its revisions and its pods."""
 
     @property
-    def new_replica_set(self) -> ReplicaSet | None:
-        """The replica set of the live template: ours by owner, and of the workload's own revision."""
-        if self.workload is None:
+    def new_revision(self) -> Revision | None:
+        """The live template's: ours by owner, and of the workload's own revision."""
+        if self.workload is None or not self.workload.revision:
             return None
-        owner, revision = self.workload.uid, self.workload.revision
-        return self._first(lambda each: each.owner_uid == owner and bool(revision) and each.revision == revision)
+        return next((each for each in self._own_revisions() if each.revision == self.workload.revision), None)
 
-    def pods_of(self, replica_set: ReplicaSet) -> tuple[Pod, ...]:
-        """Active pods of one replica set, in the order of their names."""
-        return tuple(sorted((pod for pod in self._active() if pod.owner_uid == replica_set.uid), key=_by_name))
+    def pods_of(self, revision: Revision) -> tuple[Pod, ...]:
+        """Active pods of one revision, in the order of their names."""
+        return tuple(pod for pod in self._own_pods() if pod.revision == revision.key)
 
-    def other_pods(self, replica_set: ReplicaSet | None) -> tuple[Pod, ...]:
-        """Active pods of the workload's other replica sets: the old version, which may still serve."""
-        kept = replica_set.uid if replica_set else ""
-        ours = {each.uid for each in self.replica_sets if self.workload and each.owner_uid == self.workload.uid}
-        return tuple(sorted((pod for pod in self._active() if pod.owner_uid in ours - {kept}), key=_by_name))
+    def other_pods(self, revision: Revision | None) -> tuple[Pod, ...]:
+        """Active pods of the workload's other revisions: the old version, which may still serve."""
+        return tuple(pod for pod in self._own_pods() if revision is None or pod.revision != revision.key)
 
-    def _active(self) -> tuple[Pod, ...]:
-        return tuple(pod for pod in self.pods if pod.is_active)
+    def events_of(self, uid: str) -> tuple[Event, ...]:
+        """What was said about one object, newest first."""
+        return tuple(sorted((each for each in self.events if each.object_uid == uid), key=_age, reverse=True))
 
-    def _first(self, matches: Callable[[ReplicaSet], bool]) -> ReplicaSet | None:
-        return next((each for each in sorted(self.replica_sets, key=_by_name) if matches(each)), None)
+    def _own_revisions(self) -> list[Revision]:
+        uid = self.workload.uid if self.workload else ""
+        return sorted((each for each in self.revisions if each.owner_uid == uid), key=_by_name)
+
+    def _own_pods(self) -> list[Pod]:
+        """A Deployment's pods are made by its replica sets, those of the other kinds by the workload itself."""
+        owners = {each.uid for each in self._own_revisions()} | {self.workload.uid if self.workload else ""}
+        return sorted((pod for pod in self.pods if pod.is_active and pod.owner_uid in owners), key=_by_name)
 
 
 def find_condition(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
@@ -182,5 +232,9 @@ def find_condition(conditions: tuple[Condition, ...], type_: str) -> Condition |
     return next((each for each in conditions if each.type == type_), None)
 
 
-def _by_name(item: Pod | ReplicaSet) -> str:
+def _by_name(item: Pod | Revision) -> str:
     return item.name
+
+
+def _age(item: Event) -> tuple[float, str, str]:
+    return (item.last_at.timestamp() if item.last_at else 0.0, item.reason, item.message)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.image import Platform
 from bot.domain.intent import Target
-from bot.domain.workload import Condition, Container, Observation, Pod, ReplicaSet, Terminated, Workload
+from bot.domain.workload import Condition, Container, Observation, Pod, Revision, Terminated, Workload
 from bot.engine.ports import Patched
 from bot.errors import RejectedError, TransientError
 from tests.factories import NOW, TARGET
@@ -66,16 +66,16 @@ class FakeCluster:
     async def observe(self, target: Target) -> Observation:
         self._asked(target)
         image_id = self.image.partition(":")[0] + "@" + self.image.rpartition("@")[2]
-        replica_set = ReplicaSet(
+        replica_set = Revision(
             name="checkout-new",
             uid="rs-new",
             owner_uid=self.uid,
             revision=str(self.generation),
+            key="rs-new",
             images={self.target.container: self.image},
-            replicas=REPLICAS,
         )
         pods = tuple(self._pod(number, image_id) for number in range(REPLICAS))
-        return Observation(workload=self._workload(), replica_sets=(replica_set,), pods=pods)
+        return Observation(workload=self._workload(), revisions=(replica_set,), pods=pods)
 
     async def last_log_lines(
         self, target: Target, *, pod: str, container: str, previous: bool, lines: int
@@ -127,6 +127,7 @@ class FakeCluster:
             name=f"checkout-new-{number}",
             uid=f"pod-{number}",
             owner_uid="rs-new",
+            revision="rs-new",
             phase="Running",
             node="n",
             ready=ready,

@@ -120,9 +120,9 @@ async def test_observe_shows_the_workload_with_its_own_sets_and_pods(cluster, ap
 
     assert seen.workload is not None
     assert seen.workload.name == "web"
-    assert [each.name for each in seen.replica_sets] == ["web-1"]
+    assert [each.name for each in seen.revisions] == ["web-1"]
     assert [each.name for each in seen.pods] == ["web-1-a"]
-    assert seen.new_replica_set == seen.replica_sets[0]
+    assert seen.new_revision == seen.revisions[0]
     assert seen.pods[0].containers[0].image_id.endswith(DIGEST)
     gone = await cluster.observe(Target(namespace="team-a", kind="deployment", name="gone", container="web"))
     assert gone.workload is None

@@ -32,7 +32,7 @@ def test_a_workload_is_read_whole():
     assert (found.namespace, found.observed_generation, found.revision) == ("team-a", 3, "2")
     assert (found.replicas, found.status_replicas, found.ready_replicas, found.available_replicas) == (2, 2, 1, 1)
     assert found.images == {"sidecar": "side:1", "web": "reg.example/web:v1"}
-    assert found.has_readiness_probe
+    assert found.readiness_probe
     assert found.conditions == (
         Condition(
             type="Progressing",
@@ -49,7 +49,7 @@ def test_a_workload_the_controller_has_not_seen_has_no_observed_generation():
 
     found = to_workload(msgspec.convert(bare, type=DeploymentObject), "web")
 
-    assert (found.observed_generation, found.revision, found.has_readiness_probe) == (None, "", False)
+    assert (found.observed_generation, found.revision, found.readiness_probe) == (None, "", "")
 
 
 @pytest.mark.parametrize(

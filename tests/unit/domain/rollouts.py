@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.verdict import Wanted
-from bot.domain.workload import Condition, Container, Observation, Pod, ReplicaSet, Terminated, Workload
+from bot.domain.workload import Condition, Container, Observation, Pod, Revision, Terminated, Workload
 
 T0 = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
@@ -63,15 +63,15 @@ def workload(**changes: Any) -> Workload:
     return replace(base, **changes)
 
 
-def replica_set(name: str = NEW, **changes: Any) -> ReplicaSet:
+def replica_set(name: str = NEW, **changes: Any) -> Revision:
     fresh = name == NEW
-    base = ReplicaSet(
+    base = Revision(
         name=name,
         uid=f"uid-{name}",
         owner_uid=UID,
         revision="2" if fresh else "1",
+        key=f"uid-{name}",
         images={"web": IMAGE if fresh else OLD_IMAGE},
-        replicas=2 if fresh else 0,
     )
     return replace(base, **changes)
 
@@ -100,6 +100,7 @@ def pod(name: str, *containers: Container, owner: str = NEW, ready_at: float = 3
         name=name,
         uid=f"uid-{name}",
         owner_uid=f"uid-{owner}",
+        revision=f"uid-{owner}",
         phase="Running",
         ready=ready,
         created_at=at(1),
@@ -114,11 +115,11 @@ def old_pod(name: str = "old-1", **changes: Any) -> Pod:
     return pod(name, container(image=OLD_IMAGE, image_id=f"reg.example/team/web@{OLD_DIGEST}"), owner=OLD, **changes)
 
 
-def observation(*pods: Pod, of: Workload | None = None, sets: tuple[ReplicaSet, ...] | None = None) -> Observation:
+def observation(*pods: Pod, of: Workload | None = None, sets: tuple[Revision, ...] | None = None) -> Observation:
     """Two good new pods unless told otherwise."""
     return Observation(
         workload=of or workload(),
-        replica_sets=(replica_set(OLD), replica_set(NEW)) if sets is None else sets,
+        revisions=(replica_set(OLD), replica_set(NEW)) if sets is None else sets,
         pods=pods or (pod("web-1"), pod("web-2")),
     )
 

@@ -28,7 +28,7 @@ REFUSED = 'failed to do request: Head "https://reg.example/v2/": dial tcp 10.0.0
 
 def find(*containers, now=3, **options):
     seen = observation(pod("web-1", *containers), of=options.pop("of", None) or starting(replicas=1), **options)
-    return diagnose(seen, seen.new_replica_set, now=at(now))
+    return diagnose(seen, seen.new_revision, now=at(now))
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,11 @@ def test_a_container_that_is_ready_again_is_forgiven():
 def test_once_ready_excuses_one_more_crash_only_where_a_probe_proved_it(probed, restarts, fatal):
     crashed = container(ready=False, running=False, last_terminated=ended(2), restarts=restarts)
     not_ready_since = (Condition(type="Ready", status="False", changed_at=at(8)),)
-    seen = observation(pod("web-1", crashed, conditions=not_ready_since), of=starting(has_readiness_probe=probed))
+    seen = observation(
+        pod("web-1", crashed, conditions=not_ready_since), of=starting(readiness_probe="GET :8080/" if probed else "")
+    )
 
-    [finding] = diagnose(seen, seen.new_replica_set, now=at(12))
+    [finding] = diagnose(seen, seen.new_revision, now=at(12))
 
     assert finding.fatal is fatal
 
@@ -230,7 +232,7 @@ def test_pods_that_may_not_be_created_are_found_on_the_replica_set(message, reas
     )
     failing = replica_set(NEW, conditions=(condition,))
     seen = observation(sets=(failing,), of=starting())
-    seen = type(seen)(workload=seen.workload, replica_sets=(failing,))
+    seen = type(seen)(workload=seen.workload, revisions=(failing,))
 
     [early] = diagnose(seen, failing, now=at(grace - 1))
     [late] = diagnose(seen, failing, now=at(grace))
@@ -261,7 +263,7 @@ def test_without_the_watchs_own_time_the_pods_start_counts():
 def test_every_pod_doomed_decides_even_if_one_became_ready_meanwhile():
     loop = container(ready=False, running=False, last_terminated=ended(1), restarts=2)
     seen = observation(pod("web-1", loop), pod("web-2", loop), of=starting())
-    findings = diagnose(seen, seen.new_replica_set, now=at(4))
+    findings = diagnose(seen, seen.new_revision, now=at(4))
 
     assert decisive(findings, seen.pods) == findings[0]
 
@@ -271,7 +273,7 @@ def test_ready_at_an_unknown_time_counts_as_progress():
     ready = pod("web-2", conditions=())
     seen = observation(pod("web-1", loop), ready, of=starting())
 
-    assert decisive(diagnose(seen, seen.new_replica_set, now=at(4) + timedelta(hours=1)), seen.pods) is None
+    assert decisive(diagnose(seen, seen.new_revision, now=at(4) + timedelta(hours=1)), seen.pods) is None
 
 
 def test_a_container_that_runs_unready_is_told_after_a_while_and_never_fatal():
@@ -289,7 +291,7 @@ def test_a_container_that_lost_its_readiness_is_told_so():
     lost = (Condition(type="Ready", status="False", changed_at=at(8)),)
     seen = observation(pod("web-1", container(ready=False), conditions=lost), of=starting(replicas=1))
 
-    [finding] = diagnose(seen, seen.new_replica_set, now=at(60))
+    [finding] = diagnose(seen, seen.new_revision, now=at(60))
 
     assert finding.sentence == "container `web` runs and is no longer ready"
 

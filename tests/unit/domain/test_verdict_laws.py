@@ -116,11 +116,11 @@ def test_a_stale_deadline_never_decides(seen, now):
 
 @given(observations, wishes, moments, st.randoms())
 def test_the_order_of_pods_and_sets_does_not_matter(seen, wish, now, random):
-    pods_, sets = list(seen.pods), list(seen.replica_sets)
+    pods_, sets = list(seen.pods), list(seen.revisions)
     random.shuffle(pods_)
     random.shuffle(sets)
 
-    assert judge(replace(seen, pods=tuple(pods_), replica_sets=tuple(sets)), wish, now) == judge(seen, wish, now)
+    assert judge(replace(seen, pods=tuple(pods_), revisions=tuple(sets)), wish, now) == judge(seen, wish, now)
 
 
 @given(observations, wishes)
@@ -144,6 +144,6 @@ def test_pods_of_strangers_change_nothing(some):
 
 
 def test_nothing_at_all_is_not_green():
-    empty = Observation(workload=workload(), replica_sets=(replica_set(NEW),))
+    empty = Observation(workload=workload(), revisions=(replica_set(NEW),))
 
     assert judge(empty, wanted(), at(10)).verdict is None
