@@ -204,7 +204,7 @@ def test_a_new_pod_that_is_not_ready_in_the_watch_blocks_though_the_counts_hold(
 
 def test_zero_replicas_is_neutral_never_green():
     scaled = workload(replicas=0, status_replicas=0, updated_replicas=0, available_replicas=0)
-    seen = Observation(workload=scaled, revisions=(replica_set(NEW, replicas=0),))
+    seen = Observation(workload=scaled, revisions=(replica_set(NEW),))
 
     assert judge(seen, wanted(), at(10)).verdict is Verdict.NEUTRAL
 
