@@ -90,7 +90,9 @@ class EnvironmentShape(Shape):
     """One environment: where it runs and what starts a deploy to it."""
 
     namespace: Namespace = Field(description="The team's namespace, by its exact name.")
-    workload: Workload = Field(description="What runs there: `deployment/<name>`.")
+    workload: Workload = Field(
+        description="What runs there: `deployment/<name>`, `statefulset/<name>` or `daemonset/<name>`."
+    )
     container: Container = Field(description="The container whose image is set.")
     deploy: Literal["on-merge", "on-push", "on-command"] = Field(
         description="What starts a deploy: a pull request merged into the branch, any new head of it, or only a person."

@@ -6,16 +6,20 @@ from urllib.parse import urlsplit
 from bot.domain.catalog.globs import check_glob
 from bot.domain.gate import OWN_PREFIX
 from bot.domain.image import ImageRepository, TagTemplate
+from bot.domain.workload import WorkloadKind
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 ENVIRONMENT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$"
 LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
-WORKLOAD_PATTERN = r"^deployment/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+WORKLOAD_PATTERN = r"^(deployment|statefulset|daemonset)/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 REPOSITORY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$"
 GITHUB_TEAM_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 URL_PATTERN = r"^https?://"
 
-_LATER = {"statefulset", "daemonset", "job", "cronjob", "replicaset", "pod", "rollout"}
+_KINDS = frozenset(WorkloadKind)
+_SHORT = {"deploy": "deployment", "sts": "statefulset", "ds": "daemonset"}
+_ENDING = {"job", "cronjob"}
+_OWNED = {"pod", "replicaset"}
 _SHA_LIKE = re.compile(r"[0-9]+|[0-9a-f]{7,64}", re.IGNORECASE)
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NOT_IN_A_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)")
@@ -55,18 +59,31 @@ def check_label(text: str) -> str:
 
 
 def check_workload(text: str) -> str:
-    """`deployment/name`; Kubernetes allows dots in a workload's name and 253 characters."""
+    """`kind/name`; Kubernetes allows dots in a workload's name and 253 characters."""
     kind, slash, name = text.partition("/")
-    singular = kind.casefold().removesuffix("s")
     if not slash or not name:
         raise ValueError(f"`{text}` is not a workload; write it like deployment/checkout")
-    if singular in _LATER:
-        raise ValueError(f"a {singular} is not supported yet; only deployment/<name> is")
-    if kind != "deployment":
-        raise ValueError(f"`{kind}` is not a kind of workload; write deployment/{name}")
+    if kind not in _KINDS:
+        raise ValueError(_not_a_kind(kind, name))
     if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
         raise ValueError(f"`{name}` is not a Kubernetes name: a-z, 0-9, and dots and dashes inside, up to 253")
     return text
+
+
+def _not_a_kind(kind: str, name: str) -> str:
+    """What to write instead; kubectl's short names, plurals and capitals are what people type."""
+    word = kind.casefold().partition(".")[0]
+    singular = word if word in _SHORT else word.removesuffix("s")
+    known = _SHORT.get(singular, singular)
+    if known in _KINDS:
+        return f"`{kind}` is written `{known}` here; write {known}/{name}"
+    if known in _ENDING:
+        return (
+            f"a {known} runs to its end, so there is no rollout to watch; name a deployment, statefulset or daemonset"
+        )
+    if known in _OWNED:
+        return f"a {known} can't be deployed to by itself; name the deployment, statefulset or daemonset it belongs to"
+    return f"`{kind}` is not a kind of workload; write deployment/{name}, statefulset/{name} or daemonset/{name}"
 
 
 def check_repository(text: str) -> str:

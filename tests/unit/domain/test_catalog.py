@@ -100,6 +100,14 @@ def test_production_can_be_denied_by_name_and_claimed_by_key():
     assert claimed.production
 
 
+@pytest.mark.parametrize("kind", ["deployment", "statefulset", "daemonset"])
+def test_each_kind_of_workload_may_be_a_target(kind: str):
+    environment = load(SAMPLE.replace("deployment/indexer", f"{kind}/indexer")).environment("search", "indexer", "prod")
+
+    assert environment is not None
+    assert environment.target == Target(namespace="search", kind=kind, name="indexer", container="app")
+
+
 def test_an_environment_knows_its_line():
     environment = load(SAMPLE).environment("payments", "checkout", "production")
 
