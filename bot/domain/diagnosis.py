@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.graces import DEFAULT_GRACES, Graces
 from bot.domain.outside import one_line
 from bot.domain.waiting import FIX_COMMAND, NODE_FAULT, row_of
 from bot.domain.workload import Container, Observation, Pod, Revision, Terminated, find_condition
 
-ADMISSION = timedelta(seconds=30)
-QUOTA = timedelta(seconds=60)
 UNREADY = timedelta(seconds=30)
 """How long a pod may take to become ready before that is worth a word."""
 SETTLED_RESTARTS = 3
@@ -42,13 +41,20 @@ class Finding:
     next_step: str = ""
     evidence: str = ""
     """The cluster's own words, one bounded line of outside text: escape before showing."""
+    event: str = ""
+    """The last event that explains it, one bounded line of outside text: escape before showing."""
+    told: bool = False
+    """Whether it is worth telling a person while the rollout goes on."""
 
 
-def diagnose(observation: Observation, revision: Revision, *, now: datetime) -> tuple[Finding, ...]:
+def diagnose(
+    observation: Observation, revision: Revision, *, graces: Graces = DEFAULT_GRACES, now: datetime
+) -> tuple[Finding, ...]:
     """Findings about the new replica set and its active pods, in an order that does not depend on theirs."""
-    found = [*_creation(observation, revision, now)]
+    probed = bool(observation.workload and observation.workload.readiness_probe)
+    found = [*_creation(observation, revision, graces, now)]
     for pod in observation.pods_of(revision):
-        found.extend(_of_pod(pod, now, probed=bool(observation.workload and observation.workload.readiness_probe)))
+        found.extend(_of_pod(pod, graces, now, probed=probed))
     return tuple(sorted(found, key=lambda each: (not each.fatal, each.pod, each.container, each.reason)))
 
 
@@ -70,10 +76,10 @@ def _progress_since(finding: Finding, pods: tuple[Pod, ...]) -> bool:
     return any(pod.ready_at is None or pod.ready_at >= finding.since for pod in others)
 
 
-def _of_pod(pod: Pod, now: datetime, *, probed: bool) -> Iterator[Finding]:
+def _of_pod(pod: Pod, graces: Graces, now: datetime, *, probed: bool) -> Iterator[Finding]:
     for container in pod.containers:
         finding = (
-            _waiting(pod, container, now)
+            _waiting(pod, container, graces, now)
             or _crashing(pod, container, now, probed=probed)
             or _unready(pod, container, now)
         )
@@ -81,11 +87,12 @@ def _of_pod(pod: Pod, now: datetime, *, probed: bool) -> Iterator[Finding]:
             yield finding
 
 
-def _waiting(pod: Pod, container: Container, now: datetime) -> Finding | None:
+def _waiting(pod: Pod, container: Container, graces: Graces, now: datetime) -> Finding | None:
     row = row_of(container)
     if row is None:
         return None
     since = container.waiting_since or pod.started_at or pod.created_at or now
+    grace = row.grace(graces)
     last = container.last_terminated
     return Finding(
         reason=row.code,
@@ -93,7 +100,7 @@ def _waiting(pod: Pod, container: Container, now: datetime) -> Finding | None:
         container=container.name,
         since=since,
         # The cluster's clock may be ahead of ours; what needs no grace needs no clock.
-        fatal=row.grace is not None and max(now - since, timedelta(0)) >= row.grace,
+        fatal=grace is not None and max(now - since, timedelta(0)) >= grace,
         sentence=row.sentence.format(container=container.name),
         exit_code=last.exit_code if last and row.code in _START_CODES else None,
         next_step=row.next_step,
@@ -203,7 +210,7 @@ def _exit_step(end: Terminated) -> str:
     return "Read the container's last log lines, fix and merge."
 
 
-def _creation(observation: Observation, revision: Revision, now: datetime) -> Iterator[Finding]:
+def _creation(observation: Observation, revision: Revision, graces: Graces, now: datetime) -> Iterator[Finding]:
     """Pods that the API server refuses to create; read from the condition, since events expire."""
     condition = find_condition(revision.conditions, "ReplicaFailure")
     if condition is None or condition.status != "True" or condition.reason != "FailedCreate":
@@ -217,7 +224,7 @@ def _creation(observation: Observation, revision: Revision, now: datetime) -> It
         pod="",
         container="",
         since=since,
-        fatal=not hopeful and now - since >= (QUOTA if quota else ADMISSION),
+        fatal=not hopeful and now - since >= (graces.quota if quota else graces.admission),
         sentence="the namespace's quota is used up, so no new pod is created"
         if quota
         else "the cluster refuses to create the new pods",

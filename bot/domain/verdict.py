@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.diagnosis import Finding, decisive, diagnose, runs_unready
+from bot.domain.graces import DEFAULT_GRACES, Graces
 from bot.domain.outside import as_code
 from bot.domain.workload import Observation, Pod, Revision, Workload, find_condition
 
@@ -37,6 +38,8 @@ class Wanted:
     """False when the image was there already: then the healthy end is `no_change`."""
     soak: timedelta = timedelta(0)
     """How long the new pods have to stay ready, without a restart, before success is said."""
+    graces: Graces = DEFAULT_GRACES
+    """How long trouble that may heal is borne."""
 
 
 class Verdict(StrEnum):
@@ -128,7 +131,7 @@ def _judge_pods(
     observation: Observation, workload: Workload, revision: Revision, wanted: Wanted, now: datetime
 ) -> Judgement:
     new, old = observation.pods_of(revision), observation.other_pods(revision)
-    findings = diagnose(observation, revision, now=now)
+    findings = diagnose(observation, revision, graces=wanted.graces, now=now)
     decided = (
         _mismatch(new, wanted)
         or _doomed(findings, new)

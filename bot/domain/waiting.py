@@ -9,14 +9,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.domain.graces import Graces
 from bot.domain.workload import Container
 
-AT_ONCE = timedelta(0)
-SECOND_SIGHTING = timedelta(seconds=10)
-"""The kubelet's first back-off: what still stands after it was seen twice."""
-OPERATOR = timedelta(seconds=60)
-"""Operators may still be making the secret or config map."""
-NETWORK = timedelta(seconds=180)
+Grace = Callable[[Graces], timedelta | None]
+"""Which of the graces; None: never fatal by itself."""
+
+
+def _at_once(_: Graces) -> timedelta:
+    return timedelta(0)
+
+
+def _never(_: Graces) -> None:
+    return None
+
+
+def _registry(graces: Graces) -> timedelta:
+    return graces.registry
+
+
+def _config(graces: Graces) -> timedelta:
+    return graces.config
+
+
+def _second_sighting(graces: Graces) -> timedelta:
+    return graces.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +42,7 @@ class Row:
 
     code: str
     applies: Callable[[Container], bool]
-    grace: timedelta | None
-    """None: never fatal by itself."""
+    grace: Grace
     sentence: str
     next_step: str
 
@@ -85,49 +101,49 @@ _ROWS: tuple[Row, ...] = (
     Row(
         "invalid_image_name",
         _waits("InvalidImageName"),
-        AT_ONCE,
+        _at_once,
         "the image name of container `{container}` is not valid",
         "Correct `image` or `tag` in the catalog.",
     ),
     Row(
         "image_never_pulled",
         _waits("ErrImageNeverPull"),
-        AT_ONCE,
+        _at_once,
         "container `{container}` may not pull its image (`imagePullPolicy: Never`) and the node does not have it",
         "Set `imagePullPolicy: IfNotPresent` in the workload.",
     ),
     Row(
         "image_signature",
         _waits("SignatureValidationFailed"),
-        AT_ONCE,
+        _at_once,
         "the node refused the signature of the image of container `{container}`",
         "Sign the image with the key that the node's policy names.",
     ),
     Row(
         "image_signature",
         _waits(*_PULL, message=re.compile("SignatureValidationFailed")),
-        AT_ONCE,
+        _at_once,
         "the node refused the signature of the image of container `{container}`",
         "Sign the image with the key that the node's policy names.",
     ),
     Row(
         "image_pull",
         _waits(*_PULL, message=_TEMPORARY),
-        NETWORK,
+        _registry,
         "the image of container `{container}` can't be pulled now: the registry does not answer as it should",
         "Check the registry and the node's way to it.",
     ),
     Row(
         "image_platform",
         _waits(*_PULL, message=_words("no match for platform.*", "no matching manifest.*")),
-        AT_ONCE,
+        _at_once,
         "the image of container `{container}` is not made for the node's platform",
         "Build the image for the nodes' platform.",
     ),
     Row(
         "image_not_found",
         _waits(*_PULL, message=_words("not found", "manifest unknown", "name unknown")),
-        AT_ONCE,
+        _at_once,
         "the node can't find the image of container `{container}`",
         _CHECK_TAG,
     ),
@@ -143,49 +159,49 @@ _ROWS: tuple[Row, ...] = (
                 "no basic auth credentials",
             ),
         ),
-        AT_ONCE,
+        _at_once,
         "the registry denies the node the image of container `{container}`",
         _CHECK_RIGHTS,
     ),
     Row(
         "image_pull",
         _waits(*_PULL, "RegistryUnavailable", "ImageInspectError"),
-        NETWORK,
+        _registry,
         "the image of container `{container}` can't be pulled",
         "Check the registry and the node's way to it.",
     ),
     Row(
         "container_config",
         _waits("CreateContainerConfigError", message=_CACHE),
-        None,
+        _never,
         "the node still fetches what container `{container}` refers to",
         "",
     ),
     Row(
         "container_config",
         _waits("CreateContainerConfigError"),
-        OPERATOR,
+        _config,
         "container `{container}` refers to a secret, a config map or a key that is not there",
         "Create it in the namespace, or correct the reference.",
     ),
     Row(
         "node_fault",
         _waits(*_START, message=NODE_FAULT),
-        None,
+        _never,
         "the node could not start container `{container}`",
         "If it stays, tell the platform team the node's name.",
     ),
     Row(
         "cannot_start",
         _waits(*_START, message=_NO_PROGRAM),
-        AT_ONCE,
+        _at_once,
         "the command of container `{container}` can't be run",
         FIX_COMMAND,
     ),
     Row(
         "cannot_start",
         _waits(*_START),
-        SECOND_SIGHTING,
+        _second_sighting,
         "container `{container}` can't be started",
         FIX_COMMAND,
     ),

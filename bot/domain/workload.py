@@ -63,6 +63,8 @@ class Container:
     terminated: Terminated | None = None
     last_terminated: Terminated | None = None
     init: bool = False
+    sidecar: bool = False
+    """An init container with `restartPolicy: Always`: it should run on, beside the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
