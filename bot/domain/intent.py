@@ -132,8 +132,12 @@ class NewIntent:
     branch: str
     pull_request: int | None
     actor: str
-    """Login of the person (or bot) whose act this is: for a merge, who merged."""
+    """Login of the person (or bot) whose act this is: for a merge, who merged. `greenlane` for our own acts."""
     target: Target
+    undoes: IntentId | None = None
+    """A rollback's: the intent whose code it takes back."""
+    restores: IntentId | None = None
+    """A rollback's: the release it goes back to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

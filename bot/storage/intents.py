@@ -28,12 +28,19 @@ _TOUCHED = intents.c.patch_sent_at.is_not(None)
 
 
 async def add(
-    connection: AsyncConnection, wish: NewIntent, *, detail: str, now: datetime, deadline: datetime
+    connection: AsyncConnection,
+    wish: NewIntent,
+    *,
+    detail: str,
+    now: datetime,
+    deadline: datetime,
+    state: State = State.WAITING_CHECKS,
+    facts: Facts | None = None,
 ) -> IntentId | None:
-    """Store a wish, due at once; None when its key is there already."""
+    """Store a wish, due at once; None when its key is there already. `facts` are what is known of it from the start."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = from_wish(wish) | {
-        "state": State.WAITING_CHECKS,
+        "state": state,
         "detail": detail,
         "evidence": [],
         "accepted_digests": [],
@@ -43,11 +50,12 @@ async def add(
         "deadline_at": deadline,
         "due_at": now,
     }
+    values |= from_facts(facts or {})
     statement = dialect.insert(intents).values(**values).on_conflict_do_nothing(index_elements=["key"])
     row_id = await connection.scalar(statement.returning(intents.c.id))
     if row_id is None:
         return None
-    await _note(connection, row_id, before="", state=State.WAITING_CHECKS, reason="", detail=detail, now=now)
+    await _note(connection, row_id, before="", state=state, reason="", detail=detail, now=now)
     return IntentId(row_id)
 
 
@@ -196,6 +204,12 @@ async def last_touching(connection: AsyncConnection, *, target_key: str, except_
 async def last_succeeded(connection: AsyncConnection, *, target_key: str, except_id: int) -> Intent | None:
     """The release before this one."""
     return await _last(connection, target_key, except_id, intents.c.state == State.SUCCEEDED)
+
+
+async def taking_back(connection: AsyncConnection, intent_id: int) -> Intent | None:
+    """The rollback that takes an intent back, the newest if there are several."""
+    found = await find(connection, intents.c.undoes == intent_id, limit=1)
+    return found[0] if found else None
 
 
 async def _last(

@@ -115,6 +115,9 @@ intents = Table(
     Column("accepted_digests", JSON, nullable=False),
     Column("previous_image", String(1024), nullable=False, server_default=""),
     Column("previous_sha", String(64), nullable=False, server_default=""),
+    # A rollback's: the intent it takes back, and the release it goes back to.
+    Column("undoes", _Id, nullable=True),
+    Column("restores", _Id, nullable=True),
     Column("workload_uid", String(64), nullable=False, server_default=""),
     Column("generation", BigInteger, nullable=False, server_default="0"),
     # Set before a patch leaves, `patched_at` when its answer came: between them nobody knows.
@@ -150,6 +153,31 @@ transitions = Table(
     Column("reason", String(64), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
     Index(None, "intent_id"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("team", String(128), nullable=False),
+    Column("app", String(128), nullable=False),
+    Column("environment", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("set_by", String(128), nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("intent_id", _Id, nullable=True),  # the rollback that set it
+    Column("released_by", String(128), nullable=False, server_default=""),
+    Column("released_at", UtcDateTime, nullable=True),
+    # One hold at a time; those that were released stay as history.
+    Index(
+        "uq_holds_active",
+        "team",
+        "app",
+        "environment",
+        unique=True,
+        sqlite_where=text("released_at IS NULL"),
+        postgresql_where=text("released_at IS NULL"),
+    ),
 )
 
 outbox = Table(
