@@ -12,7 +12,7 @@ import yaml
 from bot.cli import cli
 from bot.cluster import request as rights
 from bot.domain.catalog import catalog_schema, format_duration
-from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape, TeamShape
+from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape, GracesShape, TeamShape
 from bot.settings import SECRETS, Settings, load_settings, variable
 from bot.telemetry import Metrics
 
@@ -93,6 +93,7 @@ def test_every_metric_is_documented_and_nothing_else():
         ("An app", AppShape),
         ("Checks", ChecksShape),
         ("An environment", EnvironmentShape),
+        ("Graces", GracesShape),
     ],
 )
 def test_every_catalog_key_is_documented_and_nothing_else(heading: str, shape: type[AppShape]):
@@ -106,13 +107,15 @@ def test_every_catalog_key_is_documented_and_nothing_else(heading: str, shape: t
 
 
 def test_documented_defaults_of_catalog_keys_are_the_real_ones():
-    app, environment = (_rows(_section(_page("catalog.md"), heading)) for heading in ("An app", "An environment"))
+    headings = ("An app", "An environment", "Graces")
+    app, environment, graces = (_rows(_section(_page("catalog.md"), heading)) for heading in headings)
 
     assert app["tag"][0] == f"`{AppShape.model_fields['tag'].default}`"
     for rows, shape, key in (
         (app, AppShape, "checks_deadline"),
         (app, AppShape, "image_deadline"),
         (environment, EnvironmentShape, "soak"),
+        *((graces, GracesShape, key) for key in GracesShape.model_fields),
     ):
         default = format_duration(shape.model_fields[key].default)
         assert rows[key][0] == f"`{default}`"
@@ -134,7 +137,7 @@ def test_the_schema_takes_the_sample_and_refuses_a_typo():
 
 
 def test_every_key_has_a_description_for_the_editor():
-    for shape in (FileShape, TeamShape, AppShape, ChecksShape, EnvironmentShape):
+    for shape in (FileShape, TeamShape, AppShape, ChecksShape, EnvironmentShape, GracesShape):
         assert all(field.description for field in shape.model_fields.values())
 
 

@@ -2,7 +2,7 @@
 
 from bot.domain.catalog.durations import format_duration, parse_duration
 from bot.domain.catalog.load import load_catalog, select_files
-from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, Place, Team
+from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, OnFailure, Place, Team
 from bot.domain.catalog.problems import CatalogError, Problem
 from bot.domain.catalog.shape import catalog_schema
 
@@ -13,6 +13,7 @@ __all__ = [
     "ChecksRule",
     "DeployOn",
     "Environment",
+    "OnFailure",
     "Place",
     "Problem",
     "Team",

@@ -1,16 +1,17 @@
 """What pydantic found, said with the file's own places and in words for people who write YAML."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.catalog.marks import Document, Path
 from bot.domain.catalog.problems import Problem
-from bot.domain.catalog.shape import NONE, RULES, AppShape, ChecksShape, EnvironmentShape, FileShape, TeamShape
+from bot.domain.catalog.shape import NONE, RULES, AppShape, EnvironmentShape, FileShape, TeamShape
 
 _SHAPES: dict[int, type[BaseModel]] = {0: FileShape, 2: TeamShape, 4: AppShape, 6: EnvironmentShape}
 """By depth: a file, `teams.<team>`, `….apps.<app>`, `….environments.<environment>`."""
@@ -62,7 +63,9 @@ def _to_fault(document: Document, detail: ErrorDetails, known: Container[tuple[i
 
 def _removable(path: Path) -> Path:
     """The optional value that a path is in, else the environment, else the app, else the team."""
-    depth = next((depth for depth in (6, 4, 2) if len(path) >= depth and path[depth - 2] in _LISTINGS), 0)
+    depth = 0
+    for listing in _LISTINGS:
+        depth += 2 if path[depth : depth + 1] == (listing,) and len(path) >= depth + 2 else 0
     field = _SHAPES[depth].model_fields.get(str(path[depth])) if depth < len(path) else None
     return path[: depth + 1] if field and not field.is_required() else path[:depth]
 
@@ -145,7 +148,33 @@ def _too_short(path: Path) -> str:
 
 
 def _shape_of(path: Path) -> type[BaseModel]:
-    return _SHAPES.get(len(path)) or ChecksShape
+    """The shape whose keys belong at that path."""
+    found: Any = FileShape
+    for part in path:
+        found = next(inner for form in _forms(found) if (inner := _inside(form, part)) is not None)
+    return next(form for form in _forms(found) if _is_shape(form))
+
+
+def _forms(annotation: Any) -> Iterator[Any]:
+    """What a value may be, without the words round it."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        yield from _forms(arguments[0])
+    elif get_origin(annotation) in {Union, UnionType}:
+        for each in arguments:
+            yield from _forms(each)
+    else:
+        yield annotation
+
+
+def _inside(form: Any, part: str | int) -> Any | None:
+    if _is_shape(form):
+        return form.model_fields[part].annotation
+    return get_args(form)[-1] if get_origin(form) in {dict, list} else None
+
+
+def _is_shape(form: Any) -> bool:
+    return isinstance(form, type) and issubclass(form, BaseModel)
 
 
 def _kind_of(value: Any) -> str:

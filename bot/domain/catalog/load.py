@@ -8,17 +8,25 @@ from pydantic import ValidationError
 
 from bot.domain.catalog.faults import Fault, to_faults
 from bot.domain.catalog.marks import Document, Path, read_yaml
-from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, Place, Team
+from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, OnFailure, Place, Team
 from bot.domain.catalog.problems import CatalogError, Problem
 from bot.domain.catalog.rules import Source, check_rules
 from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape
+from bot.domain.graces import Graces
 from bot.domain.image import ImageRepository, TagTemplate
 from bot.domain.intent import Target
+from bot.domain.workload import WorkloadKind
 
 MAIN_FILE = "greenlane.yaml"
 TEAMS_FOLDER = "teams"
 
 _STAND_INS: Mapping[str | int, Any] = {"version": 1, "deploy": "on-command"}
+_ON_FAILURE: Mapping[WorkloadKind, OnFailure] = {
+    WorkloadKind.DEPLOYMENT: OnFailure.ROLLBACK,
+    # A database's or an agent's data may already be of the new version.
+    WorkloadKind.STATEFULSET: OnFailure.KEEP,
+    WorkloadKind.DAEMONSET: OnFailure.KEEP,
+}
 _PRODUCTION_NAMES = frozenset({"production", "prod"})
 
 
@@ -88,8 +96,8 @@ def _mended(data: Any, faults: Iterable[tuple[Path, Fault]]) -> Any | None:
         if not cut:
             return None
         around: Any = data
-        for part in cut[:-1]:
-            around = around.get(part, {})
+        for part in cut[:-1]:  # an earlier fault may have cut what is around this one
+            around = around[part] if isinstance(around, list) else around.get(part, {})
         if stand_in is not None:
             around[cut[-1]] = stand_in
         else:
@@ -156,6 +164,9 @@ def _to_environment(document: Document, path: Path, shape: EnvironmentShape) -> 
         production=by_name if shape.production is None else shape.production,
         rollout_deadline=shape.rollout_deadline,
         soak=shape.soak,
+        on_failure=OnFailure(shape.on_failure or _ON_FAILURE[WorkloadKind(kind)]),
+        delete_broken_pods=shape.delete_broken_pods,
+        graces=Graces(**shape.graces.model_dump()),
         place=_to_place(document, path),
     )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.catalog.globs import matches
+from bot.domain.graces import DEFAULT_GRACES, Graces
 from bot.domain.image import ImageRepository, TagTemplate
 from bot.domain.intent import Target
 
@@ -16,6 +17,15 @@ class DeployOn(StrEnum):
     MERGE = "on-merge"
     PUSH = "on-push"
     COMMAND = "on-command"
+
+
+class OnFailure(StrEnum):
+    """What becomes of a workload whose rollout failed."""
+
+    ROLLBACK = "rollback"
+    """The version before is put back."""
+    KEEP = "keep"
+    """The failed version stays until a person acts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +63,10 @@ class Environment:
     """None: derived from the workload's own progress deadline."""
     soak: timedelta = timedelta(seconds=30)
     """How long the new pods must stay ready, without a restart, before it is a success."""
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    delete_broken_pods: bool = False
+    """After a failed rollout of a StatefulSet: it would wait for them for ever. Needs the right to delete pods."""
+    graces: Graces = DEFAULT_GRACES
     place: Place = field(compare=False)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.catalog.marks import Document, Path
 from bot.domain.catalog.problems import Problem
 from bot.domain.catalog.shape import AppShape, EnvironmentShape, FileShape
+from bot.domain.workload import WorkloadKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def check_rules(sources: Iterable[Source], *, own_namespace: str | None) -> Iter
     yield from _one_app_a_workload(rows)
     yield from _not_into_our_namespace(rows, own_namespace)
     yield from _pushes_have_a_tag(rows)
+    yield from _pods_deleted_of_statefulsets_only(rows)
 
 
 def _rows(source: Source) -> Iterator[_AppRow]:
@@ -147,3 +149,15 @@ def _pushes_have_a_tag(rows: Iterable[_AppRow]) -> Iterator[Problem]:
             if environment.deploy == "on-push" and "{pr}" in row.app.tag:
                 message = f"`on-push` has no pull request for the tag `{row.app.tag}`; use {{sha}} in `tag:`"
                 yield row.problem(message, "environments", name, "deploy")
+
+
+def _pods_deleted_of_statefulsets_only(rows: Iterable[_AppRow]) -> Iterator[Problem]:
+    """Other kinds replace broken pods by themselves."""
+    for row in rows:
+        for name, environment in _environments(row):
+            kind, _, _ = environment.workload.partition("/")
+            if environment.delete_broken_pods and kind != WorkloadKind.STATEFULSET:
+                message = (
+                    f"`delete_broken_pods` is for statefulsets; a {kind} replaces broken pods by itself: remove it"
+                )
+                yield row.problem(message, "environments", name, "delete_broken_pods")

@@ -17,17 +17,27 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from bot.domain.catalog import durations, words
+from bot.domain.graces import DEFAULT_GRACES
 
 CHECKS_DEADLINE = timedelta(hours=2)
 IMAGE_DEADLINE = timedelta(minutes=15)
 SOAK = timedelta(seconds=30)
+LONGEST_GRACE = timedelta(hours=1)
 DEFAULT_TAG = "{sha}"
 
 
 def _to_duration(value: object) -> timedelta:
+    return durations.parse_duration(_duration_text(value))
+
+
+def _to_grace(value: object) -> timedelta:
+    return durations.parse_duration(_duration_text(value), longest=LONGEST_GRACE, allow_zero=True)
+
+
+def _duration_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError("a duration is text like 90s, 5m, 1h30m or 2d")  # noqa: TRY004 - pydantic tells ValueErrors
-    return durations.parse_duration(str(value))
+    return str(value)
 
 
 def _text(pattern: str) -> WithJsonSchema:
@@ -49,6 +59,7 @@ Glob = Annotated[str, AfterValidator(words.check_path)]
 Globs = Annotated[list[Glob], AfterValidator(words.check_paths)]
 CheckName = Annotated[str, AfterValidator(words.check_check)]
 Duration = Annotated[timedelta, BeforeValidator(_to_duration), _text(durations.PATTERN)]
+Grace = Annotated[timedelta, BeforeValidator(_to_grace), _text(durations.PATTERN)]
 
 
 class Shape(BaseModel):
@@ -86,6 +97,21 @@ Checks = Annotated[
 ]
 
 
+def _grace(default: timedelta, description: str) -> Any:
+    return Field(default, description=description, json_schema_extra={"default": durations.format_duration(default)})
+
+
+class GracesShape(Shape):
+    """How long trouble that may heal by itself is borne before it ends a rollout."""
+
+    registry: Grace = _grace(DEFAULT_GRACES.registry, "The registry does not answer the node as it should.")
+    config: Grace = _grace(DEFAULT_GRACES.config, "A secret, a config map or a key in one is missing.")
+    start: Grace = _grace(DEFAULT_GRACES.start, "A container can't be started.")
+    admission: Grace = _grace(DEFAULT_GRACES.admission, "The cluster refuses new pods: a service account, a webhook.")
+    quota: Grace = _grace(DEFAULT_GRACES.quota, "The namespace's quota is used up.")
+    scheduling: Grace = _grace(DEFAULT_GRACES.scheduling, "No node takes the pod.")
+
+
 class EnvironmentShape(Shape):
     """One environment: where it runs and what starts a deploy to it."""
 
@@ -108,6 +134,19 @@ class EnvironmentShape(Shape):
         SOAK,
         description="How long the new pods must stay ready, without a restart, before success.",
         json_schema_extra={"default": "30s"},
+    )
+    on_failure: Literal["rollback", "keep"] | None = Field(
+        None,
+        description="After a failed rollout: put the version before back, or leave it to a person. "
+        "Default: `rollback` for a deployment, `keep` for a statefulset or daemonset.",
+    )
+    delete_broken_pods: bool = Field(
+        default=False,
+        description="Only for a statefulset: after a failed rollout, delete broken pods of the bad version, "
+        "so that the version before comes back. Needs the right to delete pods.",
+    )
+    graces: GracesShape = Field(
+        GracesShape(), description="How long trouble that may heal by itself is borne before it ends a rollout."
     )
 
 
@@ -167,7 +206,7 @@ class _Schema(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
-        if schema.get("default") is None or isinstance(schema["default"], timedelta):
+        if schema.get("default") is None or isinstance(schema["default"], timedelta | Shape):
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.catalog import Catalog, ChecksRule, DeployOn, load_catalog, select_files
+from bot.domain.catalog import Catalog, ChecksRule, DeployOn, OnFailure, load_catalog, select_files
+from bot.domain.graces import Graces
 from bot.domain.intent import Target
 
 SAMPLE = """\
@@ -106,6 +107,46 @@ def test_each_kind_of_workload_may_be_a_target(kind: str):
 
     assert environment is not None
     assert environment.target == Target(namespace="search", kind=kind, name="indexer", container="app")
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "other"),
+    [
+        ("deployment", OnFailure.ROLLBACK, OnFailure.KEEP),
+        ("statefulset", OnFailure.KEEP, OnFailure.ROLLBACK),
+        ("daemonset", OnFailure.KEEP, OnFailure.ROLLBACK),
+    ],
+)
+def test_what_follows_a_failure_depends_on_the_kind_unless_it_is_said(kind: str, default: OnFailure, other: OnFailure):
+    text = SAMPLE.replace("deployment/indexer", f"{kind}/indexer")
+    silent = load(text).environment("search", "indexer", "prod")
+    said = load(text.replace("false}", f"false, on_failure: {other}}}")).environment("search", "indexer", "prod")
+
+    assert silent is not None
+    assert said is not None
+    assert (silent.on_failure, said.on_failure) == (default, other)
+
+
+def test_broken_pods_of_a_statefulset_may_be_deleted():
+    text = SAMPLE.replace("deployment/indexer", "statefulset/indexer")
+    said = load(text.replace("false}", "false, delete_broken_pods: true}")).environment("search", "indexer", "prod")
+    silent = load(text).environment("search", "indexer", "prod")
+
+    assert said is not None
+    assert said.delete_broken_pods
+    assert silent is not None
+    assert not silent.delete_broken_pods
+
+
+def test_graces_override_the_defaults_one_by_one():
+    text = SAMPLE.replace("soak: 1m", "soak: 1m\n            graces: {registry: 0s, scheduling: 1h}")
+    environment = load(text).environment("payments", "checkout", "production")
+    other = load(text).environment("payments", "checkout", "staging")
+
+    assert environment is not None
+    assert environment.graces == Graces(registry=timedelta(0), scheduling=timedelta(hours=1))
+    assert other is not None
+    assert other.graces == Graces()
 
 
 def test_an_environment_knows_its_line():

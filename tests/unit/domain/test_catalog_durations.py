@@ -61,3 +61,12 @@ def test_what_is_formatted_can_be_parsed(seconds: int):
 
 def test_nothing_is_zero_seconds():
     assert format_duration(timedelta(milliseconds=5)) == "0s"
+
+
+def test_zero_and_another_limit_where_they_make_sense():
+    hour = timedelta(hours=1)
+
+    assert parse_duration("0s", longest=hour, allow_zero=True) == timedelta(0)
+    assert parse_duration("1h", longest=hour) == hour
+    with pytest.raises(ValueError, match="`1h1s` is longer than 1h"):
+        parse_duration("1h1s", longest=hour)

@@ -77,8 +77,19 @@ def test_the_base_of_these_tests_is_valid():
         ("rollout_deadline: 5", "c.yaml:15:31: `5` is not a duration; write it like 90s, 5m, 1h30m or 2d"),
         ("rollout_deadline: 12:30", "c.yaml:15:31: YAML reads `12:30` as a number; put it in quotes"),
         ("rollout_deadline: 0s", "c.yaml:15:31: `0s` is no time at all"),
-        ("rollout_deadline: 99d", "c.yaml:15:31: `99d` is longer than 30 days"),
+        ("rollout_deadline: 99d", "c.yaml:15:31: `99d` is longer than 30d"),
         ("rollout_deadline: true", "c.yaml:15:31: a duration is text like 90s"),
+        (
+            "on_failure: rolback",
+            "c.yaml:15:25: `on_failure` is `rollback` or `keep`, not `rolback`; did you mean `roll",
+        ),
+        ("delete_broken_pods: 1", "c.yaml:15:33: `delete_broken_pods` must be `true` or `false`, not the number 1"),
+        ("delete_broken_pods: true", "c.yaml:15:33: `delete_broken_pods` is for statefulsets; a deployment replaces"),
+        ("graces: 5m", "c.yaml:15:21: `graces` must be a mapping (`key: value` lines), not text"),
+        ("graces: {schedulling: 5m}", "c.yaml:15:22: `schedulling` is not a key here; did you mean `scheduling`?"),
+        ("graces: {nodes: 5m}", "c.yaml:15:22: `nodes` is not a key here; there are `registry`, `config`, `start`"),
+        ("graces: {quota: 61m}", "c.yaml:15:29: `61m` is longer than 1h; write a shorter duration"),
+        ("graces: {quota: 5}", "c.yaml:15:29: `5` is not a duration"),
     ],
 )
 def test_a_wrong_value_of_an_environment(line: str, said: str):
@@ -254,6 +265,25 @@ def test_one_app_name_twice_in_one_repository():
     problems = problems_of({"a.yaml": GOOD, "b.yaml": other})
 
     assert problems == ["b.yaml:6:7: ACME/Checkout already has an app `checkout` at a.yaml:6; name one differently"]
+
+
+def test_only_a_statefulset_needs_its_broken_pods_deleted():
+    text = GOOD + "            delete_broken_pods: true\n"
+
+    assert load_catalog({"c.yaml": text.replace("deployment/", "statefulset/")}).targets
+    assert problems_of(text.replace("deployment/", "daemonset/")) == [
+        "c.yaml:15:33: `delete_broken_pods` is for statefulsets; a daemonset replaces broken pods by itself: remove it"
+    ]
+
+
+def test_every_fault_among_the_graces_is_told_at_once():
+    text = GOOD + "            graces: {start: soon, qouta: 1m, config: 2h}\n"
+
+    assert [problem.partition(": ")[0] for problem in problems_of(text)] == [
+        "c.yaml:15:29",
+        "c.yaml:15:35",
+        "c.yaml:15:54",
+    ]
 
 
 def test_names_that_differ_in_capitals_only():
