@@ -114,6 +114,8 @@ class Evidence:
     exit_code: int | None = None
     words: str = ""
     """The cluster's own words: outside text, one line."""
+    event: str = ""
+    """The cluster's last event about it: outside text, one line."""
     log_lines: tuple[str, ...] = ()
     next_step: str = ""
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.hold import Hold
 from bot.domain.intent import Intent, State, Transition
 from bot.report.markdown import clock, code, lasting, prose
 
@@ -39,6 +40,10 @@ class View:
     timeline: tuple[Transition, ...]
     web_url: str
     environment_url: str = ""
+    rollback: Intent | None = None
+    """The one that takes this failed intent back: open, or ended in any way."""
+    hold: Hold | None = None
+    """What keeps the environment from automatic deploys now."""
 
     @property
     def commit_url(self) -> str:
