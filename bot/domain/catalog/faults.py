@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -169,11 +169,11 @@ def _forms(annotation: Any) -> Iterator[Any]:
 
 def _inside(form: Any, part: str | int) -> Any | None:
     if _is_shape(form):
-        return form.model_fields[part].annotation
+        return form.model_fields[str(part)].annotation
     return get_args(form)[-1] if get_origin(form) in {dict, list} else None
 
 
-def _is_shape(form: Any) -> bool:
+def _is_shape(form: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(form, type) and issubclass(form, BaseModel)
 
 

@@ -97,7 +97,7 @@ def _mended(data: Any, faults: Iterable[tuple[Path, Fault]]) -> Any | None:
             return None
         around: Any = data
         for part in cut[:-1]:  # an earlier fault may have cut what is around this one
-            around = around[part] if isinstance(around, list) else around.get(part, {})
+            around = around[int(part)] if isinstance(around, list) else around.get(part, {})
         if stand_in is not None:
             around[cut[-1]] = stand_in
         else:
