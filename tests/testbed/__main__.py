@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.testbed.bed import TestBed
-from tests.testbed.build import CONTAINERD, CONTROL_PLANE, IMAGES, KWOK, built
+from tests.testbed.build import CONTAINERD, CONTROL_PLANE, HELM, IMAGES, KUBECTL, KWOK, built
 from tests.testbed.images.dockerfile import base_store
 from tests.testbed.needs import choose_node, missing_for_image_build, missing_parts
 from tests.testbed.processes import TestBedError
@@ -66,7 +66,7 @@ def build_all() -> int:
     if missing := missing_parts():
         sys.stderr.write(f"testbed: nothing built, for this machine lacks {'; '.join(missing)}\n")
         return 0
-    for recipe in (CONTROL_PLANE, *([CONTAINERD] if choose_node() == "kubelet" else []), KWOK, IMAGES):
+    for recipe in (CONTROL_PLANE, *([CONTAINERD] if choose_node() == "kubelet" else []), KWOK, IMAGES, KUBECTL, HELM):
         built(recipe)
     registry_binary()
     if not missing_for_image_build():

@@ -15,7 +15,9 @@ from tests.testbed.toolchain import find_go
 
 HERE = Path(__file__).parent
 KUBERNETES = "v1.36.3"
+HELM_VERSION = "v4.3.1"
 _VERSION = "k8s.io/component-base/version"
+_KUBERNETES_FLAGS = f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,7 @@ CONTROL_PLANE = Recipe(
     folder=HERE / "controlplane",
     programs={"controlplane": "."},
     about=f"etcd, API server, controllers, scheduler and kubelet of Kubernetes {KUBERNETES} (about 5 minutes)",
-    ldflags=f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36",
+    ldflags=_KUBERNETES_FLAGS,
 )
 CONTAINERD = Recipe(
     name="containerd",
@@ -78,6 +80,20 @@ REGISTRY = Recipe(
     folder=HERE / "distribution",
     programs={"registry": "github.com/distribution/distribution/v3/cmd/registry"},
     about="the OCI registry (about 1 minute; Debian's package docker-registry saves this)",
+)
+KUBECTL = Recipe(
+    name="kubectl",
+    folder=HERE / "kubectl",
+    programs={"kubectl": "."},
+    about=f"kubectl {KUBERNETES}, to compare with (about 30 seconds)",
+    ldflags=_KUBERNETES_FLAGS,
+)
+HELM = Recipe(
+    name="helm",
+    folder=HERE / "helm",
+    programs={"helm": "helm.sh/helm/v4/cmd/helm"},
+    about=f"helm {HELM_VERSION}, to compare with (about 2 minutes)",
+    ldflags=f"-s -w -X helm.sh/helm/v4/internal/version.version={HELM_VERSION}",
 )
 IMAGES = Recipe(
     name="images",
