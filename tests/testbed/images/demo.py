@@ -6,7 +6,9 @@ from tests.testbed.build import IMAGES, built
 from tests.testbed.images.build import ARCHITECTURE, Image, build_image, push
 from tests.testbed.progress import Say, say_on_stderr
 
-Behaviour = Literal["ok", "crash-at-start", "crash-later", "never-ready", "slow"]
+Behaviour = Literal[
+    "ok", "crash-at-start", "crash-later", "crash-once", "exit-zero", "out-of-memory", "never-ready", "slow"
+]
 
 
 def demo_image(

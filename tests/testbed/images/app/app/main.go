@@ -18,6 +18,8 @@ import (
 	"time"
 )
 
+const behaviours = "ok, crash-at-start, crash-later, crash-once, exit-zero, out-of-memory, never-ready or slow"
+
 func main() {
 	log.SetFlags(0)
 	behaviour, version := wishes()
@@ -34,18 +36,29 @@ func main() {
 			fmt.Fprintln(os.Stderr, "fatal: lost the connection to the message queue")
 			os.Exit(2)
 		})
+	case "crash-once":
+		if firstRun() {
+			fmt.Fprintln(os.Stderr, "fatal: the schema is not there yet")
+			os.Exit(3)
+		}
+		ready.Store(true)
+	case "exit-zero":
+		log.Print("all done")
+		return
+	case "out-of-memory":
+		fillMemory()
 	case "never-ready":
 	case "slow":
 		time.AfterFunc(seconds("APP_READY_AFTER", 10), func() { ready.Store(true) })
 	default:
-		log.Fatalf("unknown behaviour %q: ok, crash-at-start, crash-later, never-ready or slow", behaviour)
+		log.Fatalf("unknown behaviour %q: %s", behaviour, behaviours)
 	}
 	go leaveWhenTold()
 	serve(version, &ready)
 }
 
 func wishes() (behaviour, version string) {
-	flag.StringVar(&behaviour, "behaviour", setting("APP_BEHAVIOUR", "ok"), "ok, crash-at-start, crash-later, never-ready or slow")
+	flag.StringVar(&behaviour, "behaviour", setting("APP_BEHAVIOUR", "ok"), behaviours)
 	flag.StringVar(&version, "version", setting("APP_VERSION", "unknown"), "what it answers")
 	flag.Parse()
 	switch flag.NArg() {
@@ -56,6 +69,26 @@ func wishes() (behaviour, version string) {
 		log.Fatalf("one behaviour at most, not %q", flag.Args())
 	}
 	return behaviour, version
+}
+
+// firstRun leaves a file in APP_STATE, a volume that outlives the container, and says whether it was not there yet.
+func firstRun() bool {
+	file, err := os.OpenFile(setting("APP_STATE", "/state")+"/started", os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return !os.IsExist(err)
+	}
+	file.Close()
+	return true
+}
+
+// fillMemory writes to 256 MiB, page by page; where no limit ends it, it says so.
+func fillMemory() {
+	const size = 256 << 20
+	memory := make([]byte, size)
+	for place := 0; place < size; place += os.Getpagesize() {
+		memory[place] = 1
+	}
+	log.Fatalf("filled %d MiB and was not stopped", len(memory)>>20)
 }
 
 func serve(version string, ready *atomic.Bool) {
