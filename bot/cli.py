@@ -16,6 +16,7 @@ from bot.errors import GreenlaneError, SettingsError
 from bot.settings import Need, load_settings
 
 if TYPE_CHECKING:
+    from bot.domain.hold import Hold
     from bot.domain.intent import Intent
     from bot.storage.database import Database
 
@@ -130,6 +131,63 @@ def intents(*, as_json: bool, only_open: bool, limit: int) -> None:
     click.echo(json.dumps(found, indent=2) if as_json else _to_table(found))
 
 
+@cli.command("holds")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array instead of a table.")
+def list_holds(*, as_json: bool) -> None:
+    """List the environments whose automatic deploys are on hold."""
+    from bot.storage import holds  # noqa: PLC0415
+
+    async def run(database: "Database") -> "list[Hold]":
+        async with database.begin() as connection:
+            return await holds.every(connection)
+
+    found = [
+        {
+            "team": hold.team,
+            "app": hold.app,
+            "environment": hold.environment,
+            "since": hold.set_at.isoformat(timespec="seconds"),
+            "set_by": hold.set_by or "greenlane",
+            "reason": hold.reason,
+        }
+        for hold in _with_database(run, migrated=True)
+    ]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo(_columns(found) if found else "Nothing is on hold.")
+
+
+@cli.command()
+@click.argument("app", metavar="TEAM/APP")
+@click.argument("environment")
+def resume(app: str, environment: str) -> None:
+    """Switch automatic deploys on again after a rollback.
+
+    Whatever was merged meanwhile and waits is deployed, the newest only.
+    """
+    import getpass  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from bot.storage import holds  # noqa: PLC0415
+    from bot.storage import intents as store  # noqa: PLC0415
+
+    team, _, name = app.partition("/")
+    place = {"team": team, "app": name, "environment": environment}
+
+    async def run(database: "Database") -> "Hold | None":
+        now = datetime.now(UTC)
+        async with database.begin() as connection:
+            hold = await holds.release(connection, **place, by=getpass.getuser(), now=now)
+            await store.hint_environment(connection, **place, now=now)
+            return hold
+
+    if _with_database(run, migrated=True) is None:
+        click.echo(f"Nothing was on hold at {app} {environment}; `greenlane holds` lists what is.", err=True)
+        sys.exit(PROBLEMS)
+    click.echo(f"Automatic deploys of {app} to {environment} are on again.")
+
+
 @cli.command(hidden=True)
 def schema() -> None:
     """Print the catalog's JSON schema."""
@@ -147,6 +205,8 @@ def _to_object(intent: "Intent") -> dict[str, Any]:
         "sha": intent.sha,
         "pull_request": intent.pull_request,
         "actor": intent.actor,
+        "undoes": intent.undoes,
+        "restores": intent.restores,
         "target": intent.target.key,
         "state": intent.state,
         "reason": intent.reason,
@@ -162,11 +222,26 @@ def _to_object(intent: "Intent") -> dict[str, Any]:
 def _to_table(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "No intents yet. Merge a pull request of a repository in the catalog."
-    lines = [("ID", "APP", "ENVIRONMENT", "COMMIT", "PULL", "STATE", "WHY")]
-    for row in rows:
-        pull = f"#{row['pull_request']}" if row["pull_request"] else ""
-        why = row["reason"] or row["detail"]
-        lines.append((str(row["id"]), row["app"], row["environment"], row["sha"][:7], pull, row["state"], why))
+    return _columns(
+        [
+            {
+                "id": row["id"],
+                "app": row["app"],
+                "environment": row["environment"],
+                "commit": row["sha"][:7],
+                "pull": f"#{row['pull_request']}" if row["pull_request"] else "",
+                "state": row["state"],
+                "why": row["reason"] or row["detail"],
+            }
+            for row in rows
+        ]
+    )
+
+
+def _columns(rows: list[dict[str, Any]]) -> str:
+    """Rows of the same keys as a table with their names as its head."""
+    lines = [tuple(key.upper().replace("_", " ") for key in rows[0])]
+    lines += [tuple(str(value) for value in row.values()) for row in rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]) for line in lines

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import Intent, State
-from bot.storage import outbox
+from bot.storage import intents, outbox
 from bot.storage.outbox import Kind, NewMessage
 
 PROGRESS_PAUSE = timedelta(seconds=60)
@@ -66,6 +66,17 @@ async def moved(connection: AsyncConnection, intent: Intent, state: State, reaso
         await _post(connection, intent, Kind.CHECK_RUN, now=now)
     if state in (State.FAILED, State.REFUSED, State.UNKNOWN) and reason not in _QUIET and intent.pull_request:
         await _post(connection, intent, Kind.NOTICE, now=now)
+    if ended and intent.undoes is not None:
+        await _taken_back(connection, await intents.get(connection, intent.undoes), now=now)
+
+
+async def _taken_back(connection: AsyncConnection, undone: Intent, *, now: datetime) -> None:
+    """What was said of a failure when its rollback began is told to its end: both texts are edited in place."""
+    if undone.state is not State.FAILED:
+        return
+    await _post(connection, undone, Kind.CHECK_RUN, now=now)
+    if undone.pull_request:
+        await _post(connection, undone, Kind.NOTICE, now=now)
 
 
 async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime) -> None:

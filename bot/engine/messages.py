@@ -9,7 +9,7 @@ from bot.domain.intent import Intent
 from bot.engine.ports import CheckOutput, DeploymentState, GitHubWrites
 from bot.report import check_run, comment
 from bot.report.view import View
-from bot.storage import intents, outbox
+from bot.storage import holds, intents, outbox
 from bot.storage.database import Database
 from bot.storage.outbox import Kind, Message
 
@@ -165,12 +165,16 @@ class Messages:
     async def _view(self, intent: Intent) -> View:
         async with self._database.begin() as connection:
             timeline = (await intents.timeline(connection, [intent.id])).get(intent.id, [])
+            rollback = await intents.taking_back(connection, intent.id)
+            hold = await holds.current(connection, team=intent.team, app=intent.app, environment=intent.environment)
         environment = self._environment(intent)
         return View(
             intent=intent,
             timeline=tuple(timeline),
             web_url=self._web_url,
             environment_url=environment.url if environment else "",
+            rollback=rollback,
+            hold=hold,
         )
 
     def _environment(self, intent: Intent) -> Environment | None:

@@ -172,6 +172,10 @@ class Cluster(Protocol):
         """The shared watch's view, waiting for its first list. Raises `TransientError` while it is blind."""
         ...
 
+    async def delete_pod(self, target: Target, *, pod: str, uid: str) -> bool:
+        """Delete exactly that pod; False when it is gone, or another one has its name."""
+        ...
+
     async def last_log_lines(
         self, target: Target, *, pod: str, container: str, previous: bool, lines: int
     ) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import Facts, Intent, State, is_legal
-from bot.engine import announce
+from bot.engine import announce, undo
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, at_deadline, from_error
 from bot.engine.steps import checks, image, queue, rollout
 from bot.engine.tools import Remember, Tools
@@ -31,7 +31,9 @@ STEP_TIMEOUT = timedelta(seconds=60)
 BROKEN_PAUSE = timedelta(seconds=60)
 QUEUE_DEADLINE = timedelta(hours=6)
 
-WORTH_TELLING = frozenset({UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", queue.QUEUED})
+WORTH_TELLING = frozenset(
+    {UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", queue.QUEUED, queue.ON_HOLD}
+)
 """Waits that somebody wonders about; checks and pods that come along are not."""
 
 Claimed = tuple[Lease, Intent]
@@ -202,6 +204,8 @@ class Reconciler:
             deadline=self._deadline(intent, outcome.state, now),
             now=now,
         )
+        if outcome.state is State.FAILED:
+            await undo.after_failure(connection, self._row(intent).environment, intent, reason=outcome.reason, now=now)
         await announce.moved(connection, intent, outcome.state, outcome.reason, now=now)
         if not outcome.state.is_open:
             await intents.close(connection, lease)

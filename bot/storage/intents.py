@@ -176,6 +176,13 @@ async def hint_target(connection: AsyncConnection, *, target_key: str, now: date
     return await leases.mark_due(connection, intents, and_(intents.c.target_key == target_key, is_open()), now=now)
 
 
+async def hint_environment(connection: AsyncConnection, *, team: str, app: str, environment: str, now: datetime) -> int:
+    """A hold there has ended: its open intents are due."""
+    columns = intents.c
+    here = and_(columns.team == team, columns.app == app, columns.environment == environment, is_open())
+    return await leases.mark_due(connection, intents, here, now=now)
+
+
 async def hint_rollouts(connection: AsyncConnection, *, namespace: str, now: datetime) -> int:
     """Something moved in a namespace: rollouts there are due."""
     condition = and_(intents.c.namespace == namespace, intents.c.state == State.ROLLING_OUT)

@@ -25,10 +25,14 @@ class FakeCluster:
     annotations: dict[str, str] = field(default_factory=dict)
     behaviour: str = "ok"
     """`ok`, `slow` (never ready), `crash`, `paused`."""
+    crashing: set[str] = field(default_factory=set)
+    """Tags whose containers crash, whatever `behaviour` says."""
     platforms: frozenset[Platform] | None = None
     errors: list[Exception] = field(default_factory=list)
     patches: list[tuple[str, str]] = field(default_factory=list)
     """(intent annotation, image) of every patch that arrived."""
+    deleted: list[str] = field(default_factory=list)
+    """Names of the pods that were deleted."""
     namespaces: list[str] = field(default_factory=list)
     """Every namespace that was asked for anything."""
     on_change: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -77,6 +81,11 @@ class FakeCluster:
         pods = tuple(self._pod(number, image_id) for number in range(REPLICAS))
         return Observation(workload=self._workload(), revisions=(replica_set,), pods=pods)
 
+    async def delete_pod(self, target: Target, *, pod: str, uid: str) -> bool:
+        self._asked(target)
+        self.deleted.append(pod)
+        return True
+
     async def last_log_lines(
         self, target: Target, *, pod: str, container: str, previous: bool, lines: int
     ) -> list[str]:
@@ -89,8 +98,12 @@ class FakeCluster:
         self.on_change[namespace] = on_change
         return lambda: None
 
+    def _now(self) -> str:
+        """What the image that is asked for does."""
+        return "crash" if any(f":{tag}@" in self.image for tag in self.crashing) else self.behaviour
+
     def _workload(self) -> Workload:
-        done = self.behaviour == "ok"
+        done = self._now() == "ok"
         ready = REPLICAS if done else 0
         condition = Condition(
             type="Progressing", status="True", reason="NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
@@ -103,7 +116,7 @@ class FakeCluster:
             observed_generation=self.generation,
             revision=str(self.generation),
             replicas=REPLICAS,
-            paused=self.behaviour == "paused",
+            paused=self._now() == "paused",
             progress_deadline_seconds=600,
             images={self.target.container: self.image},
             annotations=dict(self.annotations),
@@ -115,12 +128,12 @@ class FakeCluster:
         )
 
     def _pod(self, number: int, image_id: str) -> Pod:
-        ready = self.behaviour == "ok"
+        ready = self._now() == "ok"
         ended = Terminated(exit_code=3, reason="Error", finished_at=self.ready_at)
         container = Container(
             name=self.target.container, image=self.image, image_id=image_id, ready=ready, running=ready
         )
-        if self.behaviour == "crash":
+        if self._now() == "crash":
             container = replace(container, restarts=1, terminated=ended, last_terminated=ended)
         conditions = (Condition(type="Ready", status=str(ready), changed_at=self.ready_at),)
         return Pod(

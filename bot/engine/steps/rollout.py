@@ -122,6 +122,7 @@ def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
         deadline=(intent.deadline_at or intent.patched_at) - row.environment.soak - BLIND_MARGIN,
         changed=intent.previous_image != intent.image,
         soak=row.environment.soak,
+        graces=row.environment.graces,
     )
 
 
