@@ -15,8 +15,8 @@ from sandbox.cluster.auth import Tokens, User, check, check_path
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj, uid_of
 from sandbox.cluster.faults import Fault, Faults, Request
-from sandbox.cluster.kubelet import Kubelet
 from sandbox.cluster.lister import Lister
+from sandbox.cluster.node.kubelet import Kubelet
 from sandbox.cluster.patch import apply_patch
 from sandbox.cluster.paths import Address, to_address
 from sandbox.cluster.query import Query

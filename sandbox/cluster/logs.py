@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.cluster.answers import bad_request
 from sandbox.cluster.documents import Obj, name_of
-from sandbox.cluster.podstatus import ContainerReport
+from sandbox.cluster.node.podstatus import ContainerReport
 
 
 def read(pod: Obj, reports: list[ContainerReport], values: Mapping[str, str]) -> str:

@@ -13,18 +13,18 @@ from aiohttp import web
 from sandbox.cluster.api import Api
 from sandbox.cluster.auth import Rule, Tokens
 from sandbox.cluster.clock import Clock
-from sandbox.cluster.deployments import DeploymentController
+from sandbox.cluster.controllers.deployments import DeploymentController
+from sandbox.cluster.controllers.garbage import GarbageCollector
+from sandbox.cluster.controllers.replicasets import ReplicaSetController
+from sandbox.cluster.controllers.workqueue import WorkQueue
 from sandbox.cluster.documents import Obj, controller_uid, name_of, namespace_of
 from sandbox.cluster.events import Events
 from sandbox.cluster.faults import Faults
-from sandbox.cluster.garbage import GarbageCollector
-from sandbox.cluster.images import ImagePuller
-from sandbox.cluster.kubelet import Kubelet
-from sandbox.cluster.replicasets import ReplicaSetController
+from sandbox.cluster.node.images import ImagePuller
+from sandbox.cluster.node.kubelet import Kubelet
 from sandbox.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, of_kind
 from sandbox.cluster.store import Change, Store
 from sandbox.cluster.view import NamespaceView, view_of
-from sandbox.cluster.workqueue import WorkQueue
 from sandbox.cluster.writes import Writes
 
 ADMIN_TOKEN: Final = "sandbox-admin"

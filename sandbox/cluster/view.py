@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.cluster.documents import Obj, condition, controller_uid, is_terminating, name_of, namespace_of, uid_of
-from sandbox.cluster.podstatus import ContainerReport
+from sandbox.cluster.node.podstatus import ContainerReport
 from sandbox.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS
 from sandbox.cluster.store import Store
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.cluster.clock import Clock
+from sandbox.cluster.controllers.rolling import max_unavailable, status_count, wanted
 from sandbox.cluster.documents import Obj, clone, condition, uid_of
-from sandbox.cluster.rolling import max_unavailable, status_count, wanted
 
 _NO_DEADLINE = 2**31 - 1
 

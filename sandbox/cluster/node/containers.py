@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.cluster.application import Application, read
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj
-from sandbox.cluster.images import Image, ImagePuller, PullError
-from sandbox.cluster.podstatus import ContainerReport
+from sandbox.cluster.node.application import Application, read
+from sandbox.cluster.node.images import Image, ImagePuller, PullError
+from sandbox.cluster.node.podstatus import ContainerReport
 
 _CREATE: Final = 0.2
 _PULL_NOTED: Final = 12.0

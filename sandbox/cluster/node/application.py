@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.cluster.documents import Obj
-from sandbox.cluster.images import Image
+from sandbox.cluster.node.images import Image
 
 BEHAVIOURS: Final = ("ok", "crash-at-start", "crash-later", "never-ready", "slow")
 _WORKDAY: Final = 0.35

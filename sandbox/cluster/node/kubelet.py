@@ -8,11 +8,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from sandbox.cluster.answers import ApiError
-from sandbox.cluster.containers import ContainerLife, Surroundings, to_terminated
 from sandbox.cluster.documents import Obj, clone, is_terminating, name_of, namespace_of, uid_of
 from sandbox.cluster.events import Events
-from sandbox.cluster.images import ImagePuller
-from sandbox.cluster.podstatus import ContainerReport, to_status
+from sandbox.cluster.node.containers import ContainerLife, Surroundings, to_terminated
+from sandbox.cluster.node.images import ImagePuller
+from sandbox.cluster.node.podstatus import ContainerReport, to_status
 from sandbox.cluster.resources import NODES, PODS
 from sandbox.cluster.store import Change
 from sandbox.cluster.writes import Writes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sandbox.cluster.answers import ApiError
-from sandbox.cluster.deployments import MANAGER
+from sandbox.cluster.controllers.deployments import MANAGER
+from sandbox.cluster.controllers.rolling import wanted
+from sandbox.cluster.controllers.workqueue import Key
 from sandbox.cluster.documents import (
     Obj,
     clone,
@@ -17,8 +19,6 @@ from sandbox.cluster.documents import (
 )
 from sandbox.cluster.events import Events
 from sandbox.cluster.resources import PODS, REPLICA_SETS
-from sandbox.cluster.rolling import wanted
-from sandbox.cluster.workqueue import Key
 from sandbox.cluster.writes import Writes, generated_suffix
 
 _SOURCE = "replicaset-controller"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from sandbox.cluster.controllers.workqueue import Key
 from sandbox.cluster.documents import Obj, controller_uid, is_terminating, name_of, namespace_of, uid_of
 from sandbox.cluster.resources import ALL, EVENTS, NAMESPACES, Resource
 from sandbox.cluster.store import Change
-from sandbox.cluster.workqueue import Key
 from sandbox.cluster.writes import Writes
 
 

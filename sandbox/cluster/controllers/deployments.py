@@ -6,6 +6,9 @@ import hashlib
 import json
 from typing import Final
 
+from sandbox.cluster.controllers.progress import Progress, has_deadline
+from sandbox.cluster.controllers.rolling import max_surge, new_size, old_sizes, status_count, wanted
+from sandbox.cluster.controllers.workqueue import Key
 from sandbox.cluster.documents import (
     Obj,
     clone,
@@ -18,10 +21,7 @@ from sandbox.cluster.documents import (
     uid_of,
 )
 from sandbox.cluster.events import Events
-from sandbox.cluster.progress import Progress, has_deadline
 from sandbox.cluster.resources import DEPLOYMENTS, REPLICA_SETS
-from sandbox.cluster.rolling import max_surge, new_size, old_sizes, status_count, wanted
-from sandbox.cluster.workqueue import Key
 from sandbox.cluster.writes import Writes
 
 MANAGER: Final = "kube-controller-manager"

@@ -1,0 +1,1 @@
+"""The scheduler and the one node: what happens to a pod."""
