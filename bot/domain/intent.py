@@ -136,6 +136,12 @@ class NewIntent:
     actor: str
     """Login of the person (or bot) whose act this is: for a merge, who merged. `greenlane` for our own acts."""
     target: Target
+    actor_id: int | None = None
+    """The person's number, where a person asked for it; logins can change hands."""
+    command_id: int | None = None
+    """The command that asked for it."""
+    hotfix: str = ""
+    """The reason for which it may pass a stop or a closed window."""
     undoes: IntentId | None = None
     """A rollback's: the intent whose code it takes back."""
     restores: IntentId | None = None

@@ -22,8 +22,8 @@ def to_intent(row: RowMapping) -> Intent:
     )
     same = (
         "id key team app environment sha branch pull_request actor reason detail attempts image digest previous_image "
-        "previous_sha undoes restores workload_uid generation patch_sent_at patched_at state_since deadline_at "
-        "created_at updated_at"
+        "previous_sha actor_id command_id hotfix undoes restores workload_uid generation patch_sent_at patched_at "
+        "state_since deadline_at created_at updated_at"
     )
     evidence = tuple(Evidence(**(item | {"log_lines": tuple(item["log_lines"])})) for item in row["evidence"])
     return Intent(
@@ -58,6 +58,9 @@ def from_wish(wish: NewIntent) -> dict[str, Any]:
         "workload_name": wish.target.name,
         "container": wish.target.container,
         "target_key": wish.target.key,
+        "actor_id": wish.actor_id,
+        "command_id": wish.command_id,
+        "hotfix": wish.hotfix,
         "undoes": wish.undoes,
         "restores": wish.restores,
     }
