@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.cluster.answers import invalid
 from sandbox.cluster.documents import Obj, meta, without_nulls
-from sandbox.cluster.resources import DEPLOYMENTS, PODS, QUOTAS, REPLICA_SETS, Resource
+from sandbox.cluster.resources import DAEMON_SETS, DEPLOYMENTS, PODS, QUOTAS, REPLICA_SETS, STATEFUL_SETS, Resource
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _NAME_RULE: Final = (
@@ -16,6 +16,11 @@ _NAME_RULE: Final = (
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
+TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+_TEMPLATED: Final = (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS)
+_CHANGEABLE: Final = ("replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+                      "persistentVolumeClaimRetentionPolicy", "minReadySeconds")  # fmt: skip
+"""What may change in the specification of a StatefulSet."""
 _Cause = tuple[str, str, str]
 
 
@@ -29,12 +34,9 @@ def fill(resource: Resource, obj: Obj) -> None:
         obj["spec"].setdefault("preemptionPolicy", "PreemptLowerPriority")
         obj["spec"].setdefault("priority", 0)
         obj["spec"].setdefault("serviceAccountName", "default")
-    elif resource in {DEPLOYMENTS, REPLICA_SETS}:
-        spec = obj.setdefault("spec", {})
-        spec.setdefault("replicas", 1)
-        _fill_pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
-        if resource == DEPLOYMENTS:
-            _fill_deployment(spec)
+        obj.setdefault("status", {"phase": "Pending", "qosClass": "BestEffort"})
+    elif resource in _TEMPLATED:
+        _fill_workload(resource, obj)
     elif resource == QUOTAS:
         obj["status"] = {"hard": obj.get("spec", {}).get("hard", {})}
     if resource.subresources:
@@ -46,9 +48,11 @@ def check(resource: Resource, obj: Obj, before: Obj | None = None) -> None:
     causes = _faults_of_name(str(meta(obj).get("name", "")))
     if resource == PODS:
         causes += _faults_of_containers(obj["spec"], "spec")
-    elif resource in {DEPLOYMENTS, REPLICA_SETS}:
+    elif resource in _TEMPLATED:
         causes += _faults_of_selector(obj["spec"], before)
         causes += _faults_of_containers(obj["spec"]["template"]["spec"], "spec.template.spec")
+    if resource == STATEFUL_SETS and before is not None:
+        causes += _faults_of_change(obj["spec"], before["spec"])
     if causes:
         raise invalid(resource, str(meta(obj).get("name", "")), causes)
 
@@ -76,6 +80,15 @@ def _faults_of_selector(spec: Obj, before: Obj | None) -> list[_Cause]:
     return causes
 
 
+def _faults_of_change(spec: Obj, before: Obj) -> list[_Cause]:
+    fixed = {key for key in {*spec, *before} if key not in _CHANGEABLE and spec.get(key) != before.get(key)}
+    if not fixed - {"selector"}:
+        return []
+    named = ", ".join(f"'{key}'" for key in _CHANGEABLE[:-1])
+    text = f"Forbidden: updates to statefulset spec for fields other than {named} and '{_CHANGEABLE[-1]}' are forbidden"
+    return [("spec", "FieldValueForbidden", text)]
+
+
 def _shown(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
@@ -98,6 +111,43 @@ def _faults_of_containers(spec: Obj, path: str) -> list[_Cause]:
             causes.append((f"{at}.image", "FieldValueInvalid", text))
         seen.add(name)
     return causes
+
+
+def _fill_workload(resource: Resource, obj: Obj) -> None:
+    spec = obj.setdefault("spec", {})
+    _fill_pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
+    if resource != DAEMON_SETS:
+        spec.setdefault("replicas", 1)
+    if resource == DEPLOYMENTS:
+        _fill_deployment(spec)
+    elif resource == STATEFUL_SETS:
+        _fill_stateful_set(obj)
+    elif resource == DAEMON_SETS:
+        _fill_daemon_set(obj)
+
+
+def _fill_stateful_set(obj: Obj) -> None:
+    spec = obj["spec"]
+    spec.setdefault("podManagementPolicy", "OrderedReady")
+    spec.setdefault("revisionHistoryLimit", 10)
+    spec.setdefault("persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Retain", "whenScaled": "Retain"})
+    strategy = spec.setdefault("updateStrategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
+    obj.setdefault("status", {"replicas": 0, "availableReplicas": 0})
+
+
+def _fill_daemon_set(obj: Obj) -> None:
+    spec = obj["spec"]
+    spec.setdefault("revisionHistoryLimit", 10)
+    strategy = spec.setdefault("updateStrategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling.setdefault("maxUnavailable", 0 if rolling.get("maxSurge") else 1)
+        rolling.setdefault("maxSurge", 0)
+    obj["metadata"].setdefault("annotations", {}).setdefault(TEMPLATE_GENERATION, "1")
+    zero = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+    obj.setdefault("status", dict.fromkeys(zero, 0))
 
 
 def _fill_deployment(spec: Obj) -> None:

@@ -25,6 +25,8 @@ _CORE_VERBS: Final = ["create", "delete", "get", "list", "patch", "update", "wat
 _SHORT: Final = {
     "deployments": ["deploy"],
     "replicasets": ["rs"],
+    "statefulsets": ["sts"],
+    "daemonsets": ["ds"],
     "pods": ["po"],
     "namespaces": ["ns"],
     "nodes": ["no"],

@@ -37,10 +37,15 @@ QUOTAS: Final = Resource("", "resourcequotas", "ResourceQuota")
 SERVICES: Final = Resource("", "services", "Service")
 DEPLOYMENTS: Final = Resource("apps", "deployments", "Deployment", subresources=("status",))
 REPLICA_SETS: Final = Resource("apps", "replicasets", "ReplicaSet", subresources=("status",))
+STATEFUL_SETS: Final = Resource("apps", "statefulsets", "StatefulSet", subresources=("status",))
+DAEMON_SETS: Final = Resource("apps", "daemonsets", "DaemonSet", subresources=("status",))
+CONTROLLER_REVISIONS: Final = Resource("apps", "controllerrevisions", "ControllerRevision")
 
+WORKLOADS: Final = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
+"""What people deploy; all have a pod template."""
 ALL: Final = (
     NAMESPACES, NODES, PODS, EVENTS, CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, SERVICES, QUOTAS,
-    DEPLOYMENTS, REPLICA_SETS,
+    *WORKLOADS, REPLICA_SETS, CONTROLLER_REVISIONS,
 )  # fmt: skip
 
 

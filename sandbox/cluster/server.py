@@ -13,23 +13,18 @@ from aiohttp import web
 from sandbox.cluster.api import Api
 from sandbox.cluster.auth import Rule, Tokens
 from sandbox.cluster.clock import Clock
-from sandbox.cluster.controllers.deployments import DeploymentController
-from sandbox.cluster.controllers.garbage import GarbageCollector
-from sandbox.cluster.controllers.replicasets import ReplicaSetController
-from sandbox.cluster.controllers.workqueue import WorkQueue
-from sandbox.cluster.documents import Obj, controller_uid, name_of, namespace_of
+from sandbox.cluster.controllers.manager import ControllerManager
+from sandbox.cluster.documents import Obj, name_of, namespace_of
 from sandbox.cluster.events import Events
 from sandbox.cluster.faults import Faults
 from sandbox.cluster.node.images import ImagePuller
 from sandbox.cluster.node.kubelet import Kubelet
-from sandbox.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, of_kind
+from sandbox.cluster.resources import NAMESPACES, of_kind
 from sandbox.cluster.store import Change, Store
 from sandbox.cluster.view import NamespaceView, view_of
 from sandbox.cluster.writes import Writes
 
 ADMIN_TOKEN: Final = "sandbox-admin"
-_LAG: Final = 0.02
-"""Seconds until a controller reacts: long enough to see `observedGeneration` trail behind."""
 
 
 class SimulatedCluster:
@@ -57,16 +52,10 @@ class SimulatedCluster:
         events = Events(self._writes)
         self._puller = ImagePuller(_locator(registries), architecture=architecture)
         self._kubelet = Kubelet(self._writes, events, self._puller, node=node, architecture=architecture)
-        self._garbage = GarbageCollector(self._writes)
-        self._queues = {
-            "deployments": WorkQueue(DeploymentController(self._writes, events).sync, self.clock, lag=_LAG),
-            "replicasets": WorkQueue(ReplicaSetController(self._writes, events).sync, self.clock, lag=_LAG),
-            "garbage": WorkQueue(self._garbage.sync, self.clock, lag=_LAG),
-        }
+        self._controllers = ControllerManager(self._writes, events)
         self._api = Api(
             writes=self._writes, kubelet=self._kubelet, tokens=self.tokens, faults=self.faults, clock=self.clock
         )
-        self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._address = ("127.0.0.1", 0)
@@ -82,15 +71,12 @@ class SimulatedCluster:
         self._kubelet.register()
         for name in ("default", "kube-system"):
             self.namespace(name)
-        self._tasks = [asyncio.create_task(queue.run()) for queue in self._queues.values()]
+        self._controllers.start()
         return self
 
     async def aclose(self) -> None:
         """Stop serving, controllers and pods; fine to call twice."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await self._controllers.stop()
         await self._kubelet.aclose()
         await self._puller.aclose()
         if self._runner is not None:
@@ -192,24 +178,9 @@ class SimulatedCluster:
                 connection.transport.abort()
 
     def _notice(self, change: Change) -> None:
-        """Wake whoever is concerned by a change."""
-        obj = change.obj
-        if change.resource == DEPLOYMENTS:
-            self._queues["deployments"].add((namespace_of(obj), name_of(obj)))
-        elif change.resource == REPLICA_SETS:
-            self._queues["replicasets"].add((namespace_of(obj), name_of(obj)))
-            self._wake_owner("deployments", obj)
-        elif change.resource == PODS:
-            self._wake_owner("replicasets", obj)
-        concern = self._garbage.concern_of(change)
-        if concern is not None:
-            self._queues["garbage"].add(concern)
+        """Tell whoever is concerned by a change."""
+        self._controllers.notice(change)
         self._kubelet.notice(change)
-
-    def _wake_owner(self, queue: str, obj: Obj) -> None:
-        if controller_uid(obj):
-            owner = next(item for item in obj["metadata"]["ownerReferences"] if item.get("controller"))
-            self._queues[queue].add((namespace_of(obj), owner["name"]))
 
 
 def _locator(registries: Mapping[str, str] | Callable[[str], str] | None) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""What runs in each namespace, for people: deployments with their image, pods with their state and version."""
+"""What runs in each namespace, for people: workloads with their image, pods with their state and version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.cluster.documents import Obj, condition, controller_uid, is_terminating, name_of, namespace_of, uid_of
 from sandbox.cluster.node.podstatus import ContainerReport
-from sandbox.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS
+from sandbox.cluster.resources import NAMESPACES, PODS, REPLICA_SETS, WORKLOADS
 from sandbox.cluster.store import Store
 
 
@@ -28,17 +28,19 @@ class PodView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentView:
-    """One workload; counts as its controller sees them."""
+class WorkloadView:
+    """One Deployment, StatefulSet or DaemonSet; counts as its controller sees them."""
 
+    kind: str
     name: str
     images: dict[str, str]
     revision: str
+    """A Deployment's number; else the name of the revision that its pods are brought to."""
     wanted: int
     updated: int
     available: int
     condition: str
-    """Reason and message of the Progressing condition."""
+    """Reason and message of the Progressing condition, which only a Deployment has."""
     pods: tuple[PodView, ...]
 
 
@@ -47,31 +49,33 @@ class NamespaceView:
     """One namespace that holds workloads."""
 
     name: str
-    deployments: tuple[DeploymentView, ...]
+    workloads: tuple[WorkloadView, ...]
 
 
 def view_of(store: Store, reports: Callable[[str], list[ContainerReport]]) -> list[NamespaceView]:
-    """Namespaces with at least one deployment, by name."""
+    """Namespaces with at least one workload, by name."""
     views = []
     for namespace in map(name_of, store.list(NAMESPACES)):
-        found = tuple(_deployment(store, obj, reports) for obj in store.list(DEPLOYMENTS, namespace))
+        found = tuple(_workload(store, obj, reports) for kind in WORKLOADS for obj in store.list(kind, namespace))
         if found:
-            views.append(NamespaceView(name=namespace, deployments=found))
+            views.append(NamespaceView(name=namespace, workloads=found))
     return views
 
 
-def _deployment(store: Store, obj: Obj, reports: Callable[[str], list[ContainerReport]]) -> DeploymentView:
+def _workload(store: Store, obj: Obj, reports: Callable[[str], list[ContainerReport]]) -> WorkloadView:
     sets = {uid_of(item) for item in store.list(REPLICA_SETS, namespace_of(obj)) if controller_uid(item) == uid_of(obj)}
-    pods = [pod for pod in store.list(PODS, namespace_of(obj)) if controller_uid(pod) in sets]
+    pods = [pod for pod in store.list(PODS, namespace_of(obj)) if controller_uid(pod) in {*sets, uid_of(obj)}]
     progressing = condition(obj, "Progressing") or {"reason": "", "message": ""}
     status = obj.get("status", {})
-    return DeploymentView(
+    annotations = obj["metadata"].get("annotations", {})
+    return WorkloadView(
+        kind=obj["kind"],
         name=name_of(obj),
         images={item["name"]: item["image"] for item in obj["spec"]["template"]["spec"]["containers"]},
-        revision=obj["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", ""),
-        wanted=obj["spec"]["replicas"],
-        updated=status.get("updatedReplicas", 0),
-        available=status.get("availableReplicas", 0),
+        revision=annotations.get("deployment.kubernetes.io/revision") or status.get("updateRevision", ""),
+        wanted=obj["spec"].get("replicas", status.get("desiredNumberScheduled", 0)),
+        updated=status.get("updatedReplicas", status.get("updatedNumberScheduled", 0)),
+        available=status.get("availableReplicas", status.get("numberAvailable", 0)),
         condition=": ".join(filter(None, (progressing["reason"], progressing["message"]))),
         pods=tuple(_pod(pod, reports(uid_of(pod))) for pod in sorted(pods, key=_age)),
     )

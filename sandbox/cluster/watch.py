@@ -13,7 +13,16 @@ from sandbox.cluster.answers import ApiError
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj
 from sandbox.cluster.query import Query
-from sandbox.cluster.resources import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS, Resource
+from sandbox.cluster.resources import (
+    CONTROLLER_REVISIONS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    EVENTS,
+    PODS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    Resource,
+)
 from sandbox.cluster.store import Change, Store
 
 _MINUTE: Final = 60.0
@@ -24,6 +33,17 @@ _EMPTY: Final[dict[Resource, Obj]] = {
     PODS: {"spec": {"containers": None}, "status": {}},
     DEPLOYMENTS: {"spec": {"replicas": 0, "selector": None, "template": _EMPTY_TEMPLATE, "strategy": {}}, "status": {}},
     REPLICA_SETS: {"spec": {"replicas": 0, "selector": None, "template": _EMPTY_TEMPLATE}, "status": {"replicas": 0}},
+    STATEFUL_SETS: {
+        "spec": {"selector": None, "template": _EMPTY_TEMPLATE, "serviceName": "", "updateStrategy": {}},
+        "status": {"replicas": 0, "availableReplicas": 0},
+    },
+    DAEMON_SETS: {
+        "spec": {"selector": None, "template": _EMPTY_TEMPLATE, "updateStrategy": {}},
+        "status": dict.fromkeys(
+            ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"), 0
+        ),
+    },
+    CONTROLLER_REVISIONS: {"revision": 0},
     EVENTS: {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None, "eventTime": None},
 }
 """What a bookmark carries beside its version: the kind's empty object, `null` where nothing may be null."""

@@ -14,18 +14,20 @@ from sandbox.cluster.documents import Obj, clone, is_terminating, meta, name_of,
 from sandbox.cluster.managed import with_writer
 from sandbox.cluster.resources import (
     CONFIG_MAPS,
+    DAEMON_SETS,
     DEPLOYMENTS,
     NAMESPACES,
     PODS,
     QUOTAS,
     REPLICA_SETS,
     SERVICE_ACCOUNTS,
+    STATEFUL_SETS,
     Resource,
 )
 from sandbox.cluster.store import Store
 
 _GENERATED: Final = "bcdfghjklmnpqrstvwxz2456789"
-_COUNTED: Final = (DEPLOYMENTS, REPLICA_SETS, PODS)
+_COUNTED: Final = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS, PODS)
 """Kinds whose specification is counted in `metadata.generation`."""
 _FIXED: Final = ("name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
                  "deletionGracePeriodSeconds", "managedFields", "resourceVersion")  # fmt: skip
@@ -188,3 +190,12 @@ def _count_generation(resource: Resource, new: Obj, before: Obj) -> None:
         changed = changed or new["metadata"].get("annotations") != before["metadata"].get("annotations")
     if changed:
         new["metadata"]["generation"] = before["metadata"]["generation"] + 1
+    if resource == DAEMON_SETS:
+        _count_template(new, before)
+
+
+def _count_template(new: Obj, before: Obj) -> None:
+    """A DaemonSet counts its templates in an annotation, which clients cannot set."""
+    number = int(before["metadata"]["annotations"][defaults.TEMPLATE_GENERATION])
+    number += new["spec"]["template"] != before["spec"]["template"]
+    new["metadata"].setdefault("annotations", {})[defaults.TEMPLATE_GENERATION] = str(number)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Final
 
+from sandbox.cluster.controllers.pods import MANAGER
 from sandbox.cluster.controllers.progress import Progress, has_deadline
+from sandbox.cluster.controllers.revisions import template_hash
 from sandbox.cluster.controllers.rolling import max_surge, new_size, old_sizes, status_count, wanted
 from sandbox.cluster.controllers.workqueue import Key
 from sandbox.cluster.documents import (
@@ -24,14 +24,12 @@ from sandbox.cluster.events import Events
 from sandbox.cluster.resources import DEPLOYMENTS, REPLICA_SETS
 from sandbox.cluster.writes import Writes
 
-MANAGER: Final = "kube-controller-manager"
 REVISION: Final = "deployment.kubernetes.io/revision"
 HASH_LABEL: Final = "pod-template-hash"
 _DESIRED: Final = "deployment.kubernetes.io/desired-replicas"
 _MAX: Final = "deployment.kubernetes.io/max-replicas"
 _HISTORY: Final = "deployment.kubernetes.io/revision-history"
 _NOT_COPIED: Final = ("kubectl.kubernetes.io/last-applied-configuration", REVISION, _HISTORY, _DESIRED, _MAX)
-_SAFE: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class DeploymentController:
@@ -136,7 +134,7 @@ class DeploymentController:
 
     def _create_set(self, deployment: Obj, old: list[Obj], revision: int) -> Obj:
         template = clone(deployment["spec"]["template"])
-        label = {HASH_LABEL: _template_hash(template)}
+        label = {HASH_LABEL: template_hash(template)}
         template.setdefault("metadata", {}).setdefault("labels", {}).update(label)
         selector = clone(deployment["spec"]["selector"])
         selector.setdefault("matchLabels", {}).update(label)
@@ -233,9 +231,3 @@ def _without_hash(template: Obj) -> Obj:
     bare = clone(template)
     bare.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)
     return bare
-
-
-def _template_hash(template: Obj) -> str:
-    """Ten characters without vowels, as Kubernetes' are; the same template always gives the same."""
-    number = int.from_bytes(hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest()[:4])
-    return "".join(_SAFE[int(digit)] if digit.isdecimal() else digit for digit in f"{number:010d}")

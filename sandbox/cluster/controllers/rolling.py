@@ -18,7 +18,7 @@ def status_count(item: Obj, field: str) -> int:
 def max_surge(deployment: Obj) -> int:
     if deployment["spec"]["strategy"]["type"] != "RollingUpdate":
         return 0
-    return _scaled(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"], wanted(deployment), up=True)
+    return scaled(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"], wanted(deployment), up=True)
 
 
 def max_unavailable(deployment: Obj) -> int:
@@ -26,7 +26,7 @@ def max_unavailable(deployment: Obj) -> int:
     if deployment["spec"]["strategy"]["type"] != "RollingUpdate" or wanted(deployment) == 0:
         return 0
     value = deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
-    resolved = _scaled(value, wanted(deployment), up=False)
+    resolved = scaled(value, wanted(deployment), up=False)
     if resolved == 0 and max_surge(deployment) == 0:
         return 1
     return min(resolved, wanted(deployment))
@@ -72,7 +72,8 @@ def _drop_unhealthy(old_sets: list[Obj], sizes: dict[str, int], spare: int) -> N
         spare -= cut
 
 
-def _scaled(value: int | str, of: int, *, up: bool) -> int:
+def scaled(value: int | str, of: int, *, up: bool) -> int:
+    """An amount given as a number or as a share of `of`, rounded."""
     if isinstance(value, int):
         return value
     share = of * int(value.rstrip("%")) / 100

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.cluster import ADMIN_TOKEN, Fault, Rule, SimulatedCluster
-from sandbox.cluster.view import DeploymentView
+from sandbox.cluster.view import WorkloadView
 from sandbox.registry import SandboxRegistry
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
@@ -43,14 +43,14 @@ async def client(cluster: SimulatedCluster) -> AsyncIterator[aiohttp.ClientSessi
         yield session
 
 
-async def shown(cluster: SimulatedCluster, wanted: Any, *, seconds: float = 10) -> DeploymentView:
+async def shown(cluster: SimulatedCluster, wanted: Any, *, seconds: float = 10) -> WorkloadView:
     """The first deployment of the view, once `wanted` holds."""
     last: Any = None
     try:
         async with asyncio.timeout(seconds):
             while True:
                 views = cluster.objects()
-                last = views[0].deployments[0] if views else None
+                last = views[0].workloads[0] if views else None
                 if last is not None and wanted(last):
                     return last  # type: ignore[no-any-return]  # a view
                 await asyncio.sleep(0.02)
@@ -58,7 +58,7 @@ async def shown(cluster: SimulatedCluster, wanted: Any, *, seconds: float = 10) 
         raise AssertionError(f"last seen: {last}") from None
 
 
-def is_complete(view: DeploymentView) -> bool:
+def is_complete(view: WorkloadView) -> bool:
     return view.condition.startswith("NewReplicaSetAvailable") and len(view.pods) == view.wanted == view.available
 
 
