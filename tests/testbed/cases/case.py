@@ -29,7 +29,9 @@ class Expected:
     finding: str = ""
     """Reason code that has to be among the findings; for a failure it mostly is the reason itself."""
     within: float = 5.0
-    """Seconds, graces included, from the first new pod (refusals, and where no pod is new: from the patch)."""
+    """Seconds from the first new pod (refusals, and where no pod is new: from the patch), the grace not counted."""
+    grace: str = ""
+    """Name of the grace of `bot.domain.graces.Graces` that has to be over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,8 @@ class Case:
     acts: tuple[Act, ...] = ()
     refused: bool = False
     """Whether the cluster refuses to create the new pods; then the rules are waited for until they work."""
+    soak: float = 3.0
+    """Seconds the new pods are watched after they are all ready, before it is a success."""
     peers: bool = True
     """Whether kubectl and helm can be asked to do the same: one change, and nobody interferes."""
     expected: Expected

@@ -14,14 +14,16 @@ CRASHES = (
     Case(name="exit-0", title="ends by itself with code 0", image="exit-zero", expected=CRASH_LOOP),
     Case(
         name="crash-later",
+        soak=15,
         title="ready, and a crash after ten seconds",
         image="crash-later",
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
         replicas=1,
-        expected=Expected(verdict="failed", reason="crash_loop", finding="crash_loop", within=60),
+        expected=Expected(verdict="failed", reason="crash_loop", finding="crash_loop", within=80),
     ),
     Case(
         name="crash-later-without-probe",
+        soak=15,
         title="no probe, and a crash after ten seconds: for a while it counts as available",
         image="crash-later",
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
@@ -53,5 +55,19 @@ CRASHES = (
         title="a sidecar (an init container that restarts) that keeps crashing",
         pod=_init("proxy", "crash-at-start", restartPolicy="Always"),
         expected=CRASH_LOOP,
+    ),
+    Case(
+        name="liveness-fails",
+        title="a liveness probe that never passes: the node kills the container again and again",
+        container={
+            "livenessProbe": {
+                "httpGet": {"path": "/healthz", "port": 8081},
+                "periodSeconds": 1,
+                "failureThreshold": 1,
+                "initialDelaySeconds": 1,
+            },
+            "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8081}, "periodSeconds": 1},
+        },
+        expected=Expected(verdict="failed", reason="liveness_killed", finding="liveness_killed", within=12),
     ),
 )

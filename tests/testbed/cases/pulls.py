@@ -31,7 +31,7 @@ PULLS = (
         name="unreachable",
         title="a registry nobody answers for",
         image="unreachable",
-        expected=Expected(verdict="failed", reason="image_pull", finding="image_pull", within=182),
+        expected=Expected(verdict="failed", reason="image_pull", finding="image_pull", grace="registry"),
     ),
     Case(
         name="invalid-name",

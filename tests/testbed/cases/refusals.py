@@ -35,8 +35,11 @@ LIMITS: Object = {
     "metadata": {"name": "team"},
     "spec": {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]},
 }
-AT_ONCE = Expected(verdict="failed", reason="pods_refused", finding="pods_refused", within=5)
-AFTER_GRACE = Expected(verdict="failed", reason="pods_refused", finding="pods_refused", within=32)
+
+
+def _refused(reason: str, grace: str = "") -> Expected:
+    return Expected(verdict="failed", reason=reason, finding=reason, grace=grace)
+
 
 REFUSALS = (
     Case(
@@ -44,7 +47,7 @@ REFUSALS = (
         title="a quota that is used up, and no old pod has to go first",
         rules=(_quota(pods="2"),),
         refused=True,
-        expected=Expected(verdict="failed", reason="quota_exceeded", finding="quota_exceeded", within=62),
+        expected=_refused("quota_exceeded", "quota"),
     ),
     Case(
         name="quota-frees",
@@ -59,7 +62,7 @@ REFUSALS = (
         title="a quota that asks every pod for its requests",
         rules=(_quota(requests_cpu="4"),),
         refused=True,
-        expected=AT_ONCE,
+        expected=_refused("quota_needs_requests"),
     ),
     Case(
         name="limit-range",
@@ -67,27 +70,43 @@ REFUSALS = (
         rules=(LIMITS,),
         container={"resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "2Gi"}}},
         refused=True,
-        expected=AT_ONCE,
+        expected=_refused("limit_range"),
     ),
     Case(
         name="pod-security",
         title="Pod Security `restricted`",
         labels={"pod-security.kubernetes.io/enforce": "restricted"},
         refused=True,
-        expected=AT_ONCE,
+        expected=_refused("pod_security"),
     ),
     Case(
         name="missing-service-account",
         title="a service account that is not there",
         pod={"serviceAccountName": "ghost"},
         refused=True,
-        expected=AFTER_GRACE,
+        expected=_refused("service_account_missing", "admission"),
     ),
     Case(
         name="admission-policy",
         title="an admission policy of the cluster that denies the pods",
         rules=_policy(),
         refused=True,
-        expected=AFTER_GRACE,
+        expected=_refused("admission_denied", "admission"),
+    ),
+    Case(
+        name="statefulset-pod-security",
+        title="a StatefulSet under Pod Security `restricted`: only events tell",
+        kind="statefulset",
+        labels={"pod-security.kubernetes.io/enforce": "restricted"},
+        refused=True,
+        expected=_refused("pod_security"),
+    ),
+    Case(
+        name="daemonset-pod-security",
+        title="a DaemonSet under Pod Security `restricted`: only events tell",
+        kind="daemonset",
+        labels={"pod-security.kubernetes.io/enforce": "restricted"},
+        refused=True,
+        expected=_refused("pod_security"),
     ),
 )

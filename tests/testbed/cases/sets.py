@@ -20,7 +20,7 @@ SETS = (
         detour="missing",
         same=True,
         peers=False,
-        expected=Expected(verdict="failed", reason="broken_pod_stays", finding="broken_pod_stays"),
+        expected=Expected(verdict="", reason="pods_creating", finding="stuck_pod"),
     ),
     Case(
         name="statefulset-healed",

@@ -52,7 +52,7 @@ class Stage:
 
     def start_first(self) -> None:
         """Create version 1 and wait until it is complete."""
-        self._api.create(self._collection, self.manifest("v1"))
+        self._api.create(f"{self._collection}?fieldManager=kubectl-create", self.manifest("v1"))
         wait_until(self.is_complete, seconds=PATIENCE, what=f"{self.case.name}: version 1")
 
     def lay_rules(self) -> None:
@@ -78,9 +78,7 @@ class Stage:
     def interfere(self) -> None:
         """Do what the case's other people do, each at their moment."""
         for act in self.case.acts:
-            wait_until(
-                lambda now=act.when: self.has_come(now), seconds=PATIENCE, what=f"{act.when} of {self.case.name}"
-            )  # type: ignore[misc]
+            self._await_moment(act.when)
             self._do(act)
 
     def manifest(self, version: Version) -> Object:
@@ -142,6 +140,9 @@ class Stage:
     def _new_pods(self) -> list[Object]:
         return new_pods(self.pods(), self._images["v2"])
 
+    def _await_moment(self, moment: Moment) -> None:
+        wait_until(lambda: self.has_come(moment), seconds=PATIENCE, what=f"{moment} of {self.case.name}")
+
     def _do(self, act: Act) -> None:
         match act.do:
             case "patch":
@@ -150,7 +151,7 @@ class Stage:
                 self._api.delete(self.path)
                 wait_until(lambda: self.workload() is None, seconds=PATIENCE, what="the workload's end")
                 if act.do == "recreate":
-                    self._api.create(self._collection, self.manifest("v1"))
+                    self._api.create(f"{self._collection}?fieldManager=kubectl-create", self.manifest("v1"))
             case _:
                 for pod in filter(is_stuck, self.pods()):
                     self._api.delete(f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}")

@@ -12,14 +12,14 @@ WAITS = (
         name="missing-config-map",
         title="a ConfigMap that is not there",
         container=_env({"configMapKeyRef": {"name": "ghost", "key": "setting"}}),
-        expected=Expected(verdict="failed", reason="container_config", finding="container_config", within=62),
+        expected=Expected(verdict="failed", reason="container_config", finding="container_config", grace="config"),
     ),
     Case(
         name="missing-secret-key",
         title="a Secret without the key",
         rules=({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "half"}, "stringData": {"other": "x"}},),
         container=_env({"secretKeyRef": {"name": "half", "key": "setting"}}),
-        expected=Expected(verdict="failed", reason="container_config", finding="container_config", within=62),
+        expected=Expected(verdict="failed", reason="container_config", finding="container_config", grace="config"),
     ),
     Case(
         name="missing-secret-volume",
@@ -40,6 +40,6 @@ WAITS = (
         name="unschedulable",
         title="more CPU than any node has",
         container={"resources": {"requests": {"cpu": "1000"}}},
-        expected=Expected(verdict="failed", reason="unschedulable", finding="unschedulable", within=302),
+        expected=Expected(verdict="failed", reason="unschedulable", finding="unschedulable", grace="scheduling"),
     ),
 )

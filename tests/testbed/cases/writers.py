@@ -45,4 +45,12 @@ WRITERS = (
         peers=False,
         expected=Expected(verdict="paused", reason="paused"),
     ),
+    Case(
+        name="scaled-to-zero",
+        title="somebody scales it to zero in mid-rollout",
+        image="slow",
+        acts=(Act(when="new-pod", do="patch", patch={"spec": {"replicas": 0}}),),
+        peers=False,
+        expected=Expected(verdict="neutral", reason="zero_replicas"),
+    ),
 )
