@@ -3,18 +3,20 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bot.cluster.answers import ForbiddenError, MissingError, RefusedError
+from bot.cluster.answers import ConflictError, ForbiddenError, MissingError, RefusedError
 from bot.cluster.client import Client
 from bot.cluster.connection import Connection, connect
-from bot.cluster.objects import DeploymentObject, NamespaceObject, NodeObject
-from bot.cluster.observe import to_observation, to_workload
+from bot.cluster.kinds import kind_of
+from bot.cluster.objects import NamespaceObject, NodeObject
+from bot.cluster.observe import to_observation
 from bot.cluster.pace import Pace
-from bot.cluster.patch import container_index, missing_workload, read_deployment, write_image
+from bot.cluster.patch import container_index, missing_workload, read_workload, write_image
 from bot.cluster.request import NAMESPACES, NODES, PODS, Request
 from bot.cluster.watches import Watches
+from bot.cluster.workloads import to_workload
 from bot.domain.image import Platform
 from bot.domain.intent import Target
-from bot.domain.workload import Observation, Patched, Workload
+from bot.domain.workload import Observation, Patched, Workload, WorkloadKind
 from bot.errors import BrokenError, GreenlaneError, RejectedError
 
 _NO_LOG = "unable to retrieve container logs for "
@@ -56,23 +58,28 @@ class KubernetesCluster:
         Raises `RejectedError` with `namespace_not_found`, `workload_not_found`, `container_not_found`,
         `cluster_forbidden` or `kind_not_supported`.
         """
-        _require_supported(target)
         try:
-            live = await read_deployment(self._client, target)
+            live = await read_workload(self._client, target)
         except (MissingError, ForbiddenError) as error:
             raise await self._explain(target, error) from error
         container_index(live, target.container)
         return to_workload(live, target.container)
 
     async def patch(
-        self, target: Target, *, uid: str, expected_image: str, image: str, annotations: Mapping[str, str]
+        self,
+        target: Target,
+        *,
+        uid: str,
+        expected_image: str,
+        image: str,
+        annotations: Mapping[str, str],
+        dry_run: bool = False,
     ) -> Patched:
-        """Set image and annotations on exactly that workload; repeating it changes nothing.
+        """Set image and annotations on exactly that workload; repeating it changes nothing, a `dry_run` even less.
 
         When the live image is neither `expected_image` nor `image`, raises `TransientError`: read again. Else raises as
         `read`, and `RejectedError` with `workload_recreated`, `admission_denied` or `cluster_refused`.
         """
-        _require_supported(target)
         try:
             written = await write_image(
                 self._client,
@@ -82,23 +89,39 @@ class KubernetesCluster:
                 expected_image=expected_image,
                 image=image,
                 annotations=annotations,
+                dry_run=dry_run,
             )
         except (MissingError, ForbiddenError) as error:
             raise await self._explain(target, error) from error
-        return Patched(workload=to_workload(written.workload, target.container), changed=written.changed)
+        workload = to_workload(written.workload, target.container)
+        return Patched(workload=workload, changed=written.changed, warnings=written.warnings)
+
+    async def delete_pod(self, target: Target, *, pod: str, uid: str) -> bool:
+        """Delete exactly that pod of the target's namespace; False when it is gone, or another one has its name.
+
+        Raises `RejectedError` `cluster_forbidden`.
+        """
+        request = Request(verb="delete", resource=PODS, namespace=target.namespace, name=pod)
+        try:
+            await self._client.delete(request, uid=uid)
+        except (MissingError, ConflictError):
+            return False
+        return True
 
     async def observe(self, target: Target) -> Observation:
         """The shared watch's view; waits some seconds for its first list.
 
         Raises `TransientError` while it is blind, `RejectedError` (`cluster_forbidden`) where it may not look.
         """
-        _require_supported(target)
-        view = await self._watches.view(target.namespace)
-        found: DeploymentObject | None = next(
-            (each for each in view.deployments if each.metadata.name == target.name), None
-        )
+        view = await self._watches.view(target.namespace, kind_of(target))
         return to_observation(
-            found, view.replica_sets, view.pods, container=target.container, waiting_since=view.sightings.since
+            next((each for each in view.workloads if each.metadata.name == target.name), None),
+            WorkloadKind(target.kind),
+            revisions=view.revisions,
+            pods=view.pods,
+            events=view.events,
+            container=target.container,
+            waiting_since=view.sightings.since,
         )
 
     def subscribe(self, namespace: str, on_change: Callable[[], None]) -> Callable[[], None]:
@@ -167,9 +190,3 @@ class KubernetesCluster:
         if self._open_watches is None:
             raise BrokenError("the cluster is used before it was started")
         return self._open_watches
-
-
-def _require_supported(target: Target) -> None:
-    if target.kind != "deployment":
-        sentence = f"Workloads of kind `{target.kind}` are not supported."
-        raise RejectedError("kind_not_supported", sentence, hint="Use `deployment/<name>` in the catalog.")

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar, assert_never
 
 from bot.cluster.listwatch import Blind, Changed, Deleted, Object, Step, Sync
-from bot.cluster.objects import ContainerStatus, PodObject
+from bot.cluster.objects import ContainerStatus, EventObject, PodObject
 from bot.errors import GreenlaneError, RejectedError, TransientError
+
+MOST_EVENTS = 2000
+"""Of one namespace. A crowded one keeps an hour of them, which may be far more than anybody reads."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=Object)
 
@@ -55,6 +59,32 @@ class Cache(Generic[T]):
                 raise TransientError(lost.sentence, retry_after=lost.retry_after) from lost
             case other:
                 raise TransientError("the cluster's state is not known at the moment") from other
+
+
+class EventCache(Cache[EventObject]):
+    """The newest events, the newest last. Events explain and decide little: those seen last stay while it is blind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        """Set once the first list, or the first refusal of one, is there."""
+
+    def apply(self, step: Step[EventObject]) -> None:
+        if isinstance(step, Changed):
+            self.objects.pop(step.object.metadata.uid, None)
+        super().apply(step)
+        while len(self.objects) > MOST_EVENTS:
+            del self.objects[next(iter(self.objects))]
+        self.asked.set()
+
+    def known(self) -> list[EventObject]:
+        """What was seen last, whether more can be seen now or not."""
+        return list(self.objects.values())
+
+
+def newest_events(events: list[EventObject]) -> list[EventObject]:
+    """As many as the cache keeps, the newest last."""
+    return sorted(events, key=lambda each: each.last_at or _LONG_AGO)[-MOST_EVENTS:]
 
 
 class Sightings:

@@ -3,7 +3,7 @@
 The library's typed calls cost ten times as much and never check what a watch answered; only its transport is used.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ import msgspec
 
 from bot.cluster.answers import refusal
 from bot.cluster.request import Request
+from bot.cluster.warning_header import read_warnings
 from bot.errors import TransientError
 
 T = TypeVar("T")
@@ -56,22 +57,35 @@ class Client:
     async def text(self, request: Request, *, query: Query = ()) -> str:
         return (await self._call(request, "GET", query=query)).decode(errors="replace")
 
-    async def list_all(self, request: Request, type_: type[T]) -> tuple[str, list[T]]:
-        """All pages, and the version a watch goes on from."""
+    async def list_all(
+        self, request: Request, type_: type[T], *, keep: Callable[[list[T]], list[T]] | None = None
+    ) -> tuple[str, list[T]]:
+        """All pages, after each only what `keep` leaves of them, and the version a watch goes on from."""
         found: list[T] = []
         query = [("limit", _PAGE)]
         while True:
             page = await self.get(request, Page, query=query)
             found.extend(_decode(item, type_) for item in page.items or ())
+            found = keep(found) if keep else found
             if not page.metadata.continue_:
                 return page.metadata.resource_version, found
             query = [("limit", _PAGE), ("continue", page.metadata.continue_)]
 
-    async def patch(self, request: Request, type_: type[T], *, operations: list[dict[str, Any]]) -> T:
-        """A JSON patch in our name."""
+    async def patch(
+        self, request: Request, type_: type[T], *, operations: list[dict[str, Any]], dry_run: bool = False
+    ) -> tuple[T, tuple[str, ...]]:
+        """A JSON patch in our name: the object as it is then, and what the API server warned of."""
         headers = {"Content-Type": "application/json-patch+json"}
-        query = [("fieldManager", "greenlane")]
-        return _decode(await self._call(request, "PATCH", query=query, headers=headers, body=operations), type_)
+        query = [("fieldManager", "greenlane"), *([("dryRun", "All")] if dry_run else [])]
+        async with self._answer(request, "PATCH", query=query, headers=headers, body=operations) as response:
+            warnings = read_warnings(response.headers.getall("Warning", []))
+            return _decode(await response.read(), type_), warnings
+
+    async def delete(self, request: Request, *, uid: str) -> None:
+        """Delete exactly that object; another one of its name is a conflict."""
+        headers = {"Content-Type": "application/json"}
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
+        await self._call(request, "DELETE", headers=headers, body=options)
 
     async def lines(
         self, request: Request, *, query: Query, seconds: float, silence: float
@@ -87,7 +101,13 @@ class Client:
                     yield line
 
     async def _call(
-        self, request: Request, method: str, *, query: Query, headers: dict[str, str] | None = None, body: Any = None
+        self,
+        request: Request,
+        method: str,
+        *,
+        query: Query = (),
+        headers: dict[str, str] | None = None,
+        body: Any = None,
     ) -> bytes:
         async with self._answer(request, method, query=query, headers=headers, body=body) as response:
             return await response.read()

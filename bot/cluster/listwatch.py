@@ -3,7 +3,7 @@
 The library's own watch neither backs off nor lists again on 410, and takes a proxy's HTML page for events.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -77,22 +77,35 @@ class _Head(msgspec.Struct):
 
 
 class ListWatch(Generic[T]):
-    """Follows `resource` in `namespace`, each object read as `type_`."""
+    """Follows `resource` in `namespace`, each object read as `type_`; `keep` bounds what a list may hold."""
 
-    def __init__(self, client: Client, resource: Resource, namespace: str, type_: type[T], pace: Pace) -> None:
+    def __init__(
+        self,
+        client: Client,
+        resource: Resource,
+        namespace: str,
+        type_: type[T],
+        pace: Pace,
+        *,
+        keep: Callable[[list[T]], list[T]] | None = None,
+    ) -> None:
         self._client = client
         self._list = Request(verb="list", resource=resource, namespace=namespace)
         self._watch = Request(verb="watch", resource=resource, namespace=namespace)
         self._type = type_
+        self._keep = keep
         self._pace = pace
         self._back_off = BackOff(pace)
         self._version = ""
+
+    def __str__(self) -> str:
+        return f"{self._list.right} in {self._list.place}"
 
     async def follow(self) -> AsyncGenerator[Step[T], None]:
         """Steps without end; only cancellation stops it."""
         while True:
             try:
-                self._version, objects = await self._client.list_all(self._list, self._type)
+                self._version, objects = await self._client.list_all(self._list, self._type, keep=self._keep)
                 yield Sync(objects)
                 async with aclosing(self._watch_on()) as steps:
                     async for step in steps:

@@ -1,4 +1,4 @@
-"""The fields of Kubernetes objects that are read, as structs: a tenth of the memory and time of whole objects."""
+"""The fields of pods, events and nodes that are read, as structs: a tenth of the memory and time of whole objects."""
 
 from datetime import datetime
 from typing import Any
@@ -7,17 +7,10 @@ from msgspec import Struct, field
 
 
 class Owner(Struct):
-    """Who made an object."""
+    """Who made an object, or wants it to end with itself; only one is the controller."""
 
     uid: str = ""
-
-
-class ManagedField(Struct, rename="camel"):
-    """Which fields a writer owns."""
-
-    manager: str = ""
-    time: datetime | None = None
-    fields_v1: dict[str, Any] | None = field(name="fieldsV1", default=None)
+    controller: bool | None = None
 
 
 class Meta(Struct, rename="camel"):
@@ -35,12 +28,6 @@ class Meta(Struct, rename="camel"):
     owner_references: list[Owner] | None = None
 
 
-class WorkloadMeta(Meta, rename="camel"):
-    """Only workloads are asked who wrote them."""
-
-    managed_fields: list[ManagedField] | None = None
-
-
 class ConditionObject(Struct, rename="camel"):
     """A status condition."""
 
@@ -49,75 +36,6 @@ class ConditionObject(Struct, rename="camel"):
     reason: str = ""
     message: str = ""
     last_transition_time: datetime | None = None
-
-
-class ContainerSpec(Struct, rename="camel"):
-    """A container of a template."""
-
-    name: str
-    image: str = ""
-    readiness_probe: dict[str, Any] | None = None
-
-
-class TemplateSpec(Struct, rename="camel"):
-    """What the pods are made of."""
-
-    containers: list[ContainerSpec] | None = None
-
-
-class Template(Struct):
-    """The pod template."""
-
-    spec: TemplateSpec = field(default_factory=TemplateSpec)
-
-
-class DeploymentSpec(Struct, rename="camel"):
-    """What is asked for."""
-
-    replicas: int | None = 1
-    paused: bool = False
-    progress_deadline_seconds: int | None = None
-    template: Template = field(default_factory=Template)
-
-
-class DeploymentStatus(Struct, rename="camel"):
-    """What the controller has seen."""
-
-    observed_generation: int | None = None
-    replicas: int = 0
-    updated_replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
-    conditions: list[ConditionObject] | None = None
-
-
-class DeploymentObject(Struct):
-    """A Deployment."""
-
-    metadata: WorkloadMeta
-    spec: DeploymentSpec = field(default_factory=DeploymentSpec)
-    status: DeploymentStatus = field(default_factory=DeploymentStatus)
-
-
-class ReplicaSetSpec(Struct):
-    """What a replica set makes."""
-
-    replicas: int | None = 1
-    template: Template = field(default_factory=Template)
-
-
-class ReplicaSetStatus(Struct):
-    """What a replica set could not do."""
-
-    conditions: list[ConditionObject] | None = None
-
-
-class ReplicaSetObject(Struct):
-    """A ReplicaSet."""
-
-    metadata: Meta
-    spec: ReplicaSetSpec = field(default_factory=ReplicaSetSpec)
-    status: ReplicaSetStatus = field(default_factory=ReplicaSetStatus)
 
 
 class WaitingState(Struct):
@@ -157,10 +75,18 @@ class ContainerStatus(Struct, rename="camel"):
     last_state: ContainerState = field(default_factory=ContainerState)
 
 
+class InitContainerSpec(Struct, rename="camel"):
+    """What runs before a pod's containers; with the policy `Always` it stays beside them."""
+
+    name: str
+    restart_policy: str = ""
+
+
 class PodSpec(Struct, rename="camel"):
-    """Where a pod runs."""
+    """Where a pod runs, and what prepares it."""
 
     node_name: str = ""
+    init_containers: list[InitContainerSpec] | None = None
 
 
 class PodStatus(Struct, rename="camel"):
@@ -180,6 +106,44 @@ class PodObject(Struct):
     metadata: Meta
     spec: PodSpec = field(default_factory=PodSpec)
     status: PodStatus = field(default_factory=PodStatus)
+
+
+class ObjectReference(Struct):
+    """Which object an event is about."""
+
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class EventSeries(Struct, rename="camel"):
+    """How often an event came, as its newer writers say it."""
+
+    count: int = 0
+    last_observed_time: datetime | None = None
+
+
+class EventObject(Struct, rename="camel"):
+    """An Event; older writers count and date it in other fields than newer ones."""
+
+    metadata: Meta
+    involved_object: ObjectReference = field(default_factory=ObjectReference)
+    reason: str = ""
+    message: str = ""
+    type: str = ""
+    count: int | None = None
+    series: EventSeries | None = None
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+
+    @property
+    def first_at(self) -> datetime | None:
+        return self.first_timestamp or self.event_time or self.metadata.creation_timestamp
+
+    @property
+    def last_at(self) -> datetime | None:
+        return (self.series.last_observed_time if self.series else None) or self.last_timestamp or self.first_at
 
 
 class NamespaceObject(Struct):

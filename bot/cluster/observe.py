@@ -1,126 +1,54 @@
-"""Kubernetes objects → the domain's facts about one rollout. Pure."""
+"""A namespace's objects → the domain's facts about one rollout. Pure."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from bot.cluster.objects import (
-    ConditionObject,
-    ContainerStatus,
-    DeploymentObject,
-    ManagedField,
-    PodObject,
-    ReplicaSetObject,
-    TemplateSpec,
-    TerminatedState,
-)
-from bot.domain.workload import Condition, Container, Observation, Pod, Revision, Terminated, Workload
-
-_REVISION = "deployment.kubernetes.io/revision"
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+from bot.cluster.kinds import RevisionObject, WorkloadObject
+from bot.cluster.objects import ContainerStatus, EventObject, PodObject, TerminatedState
+from bot.cluster.workloads import HASH_LABEL, owner_of, to_conditions, to_revisions, to_workload
+from bot.domain.workload import Container, Event, Observation, Pod, Terminated, WorkloadKind
 
 WaitingSince = Callable[[str, str], datetime | None]
 """(pod uid, container name) → when the watch first saw it wait for what it waits for."""
 
 
 def to_observation(
-    deployment: DeploymentObject | None,
-    replica_sets: Iterable[ReplicaSetObject],
-    pods: Iterable[PodObject],
+    item: WorkloadObject | None,
+    kind: WorkloadKind,
     *,
+    revisions: Iterable[RevisionObject],
+    pods: Iterable[PodObject],
+    events: Iterable[EventObject],
     container: str,
     waiting_since: WaitingSince,
 ) -> Observation:
-    """The workload with its own replica sets and their pods; everything else in the namespace is left out."""
-    if deployment is None:
+    """The workload with its own revisions, their pods and what was said of them; all else is left out."""
+    if item is None:
         return Observation(workload=None)
-    ours = [each for each in map(_to_revision, replica_sets) if each.owner_uid == deployment.metadata.uid]
-    owners = {each.uid for each in ours}
+    uid = item.metadata.uid
+    kept = to_revisions(kind, revisions, uid)
+    makers = {each.uid for each in kept} if kind is WorkloadKind.DEPLOYMENT else {uid}
+    made = tuple(to_pod(pod, kind, waiting_since) for pod in pods if owner_of(pod.metadata) in makers)
+    about = {uid, *(each.uid for each in kept), *(each.uid for each in made)}
     return Observation(
-        workload=to_workload(deployment, container),
-        revisions=tuple(ours),
-        pods=tuple(to_pod(pod, waiting_since) for pod in pods if _owner(pod) in owners),
+        workload=to_workload(item, container, revisions=kept),
+        revisions=kept,
+        pods=made,
+        events=tuple(to_event(each) for each in events if each.involved_object.uid in about),
     )
 
 
-def to_workload(deployment: DeploymentObject, container: str) -> Workload:
-    """The Deployment; writer and probe are told for `container`."""
-    meta, spec, status = deployment.metadata, deployment.spec, deployment.status
-    annotations = meta.annotations or {}
-    return Workload(
-        name=meta.name,
-        namespace=meta.namespace,
-        uid=meta.uid,
-        generation=meta.generation,
-        observed_generation=status.observed_generation,
-        revision=annotations.get(_REVISION, ""),
-        replicas=1 if spec.replicas is None else spec.replicas,
-        paused=spec.paused,
-        progress_deadline_seconds=spec.progress_deadline_seconds,
-        images=_images(spec.template.spec),
-        annotations=annotations,
-        labels=meta.labels or {},
-        status_replicas=status.replicas,
-        updated_replicas=status.updated_replicas,
-        ready_replicas=status.ready_replicas,
-        available_replicas=status.available_replicas,
-        conditions=_conditions(status.conditions),
-        last_writer=_last_writer(meta.managed_fields or (), container),
-        readiness_probe=_probe(spec.template.spec, container),
-    )
-
-
-def _images(template: TemplateSpec) -> dict[str, str]:
-    return {each.name: each.image for each in template.containers or ()}
-
-
-def _probe(template: TemplateSpec, container: str) -> str:
-    found = next((each.readiness_probe for each in template.containers or () if each.name == container), None)
-    return "command" if found else ""
-
-
-def _last_writer(entries: Iterable[ManagedField], container: str) -> str:
-    """Manager of the newest entry that owns the container's image."""
-    owners = [each for each in entries if _owns_image(each.fields_v1 or {}, container)]
-    newest = max(owners, key=lambda each: each.time or _LONG_AGO, default=None)
-    return newest.manager if newest else ""
-
-
-def _owns_image(fields: dict[str, Any], container: str) -> bool:
-    path = ("f:spec", "f:template", "f:spec", "f:containers", f'k:{{"name":"{container}"}}', "f:image")
-    here: Any = fields
-    for key in path:
-        if not isinstance(here, dict) or key not in here:
-            return False
-        here = here[key]
-    return True
-
-
-def _to_revision(item: ReplicaSetObject) -> Revision:
-    return Revision(
-        name=item.metadata.name,
-        uid=item.metadata.uid,
-        owner_uid=_owner(item),
-        revision=(item.metadata.annotations or {}).get(_REVISION, ""),
-        images=_images(item.spec.template.spec),
-        key=item.metadata.uid,
-        conditions=_conditions(item.status.conditions),
-    )
-
-
-def to_pod(item: PodObject, waiting_since: WaitingSince) -> Pod:
+def to_pod(item: PodObject, kind: WorkloadKind, waiting_since: WaitingSince) -> Pod:
     """One pod with all its containers, init containers first."""
     meta, status = item.metadata, item.status
-    conditions = _conditions(status.conditions)
-    containers = [
-        *(_to_container(each, meta.uid, waiting_since, init=True) for each in status.init_container_statuses or ()),
-        *(_to_container(each, meta.uid, waiting_since, init=False) for each in status.container_statuses or ()),
-    ]
+    conditions = to_conditions(status.conditions)
+    is_hashed = kind is not WorkloadKind.DEPLOYMENT
     return Pod(
         name=meta.name,
         uid=meta.uid,
-        owner_uid=_owner(item),
-        revision=_owner(item),
+        owner_uid=owner_of(meta),
+        revision=(meta.labels or {}).get(HASH_LABEL, "") if is_hashed else owner_of(meta),
+        ordinal=_ordinal(meta.name) if kind is WorkloadKind.STATEFULSET else None,
         phase=status.phase,
         node=item.spec.node_name,
         reason=status.reason,
@@ -129,11 +57,44 @@ def to_pod(item: PodObject, waiting_since: WaitingSince) -> Pod:
         created_at=meta.creation_timestamp,
         started_at=status.start_time,
         conditions=conditions,
-        containers=tuple(containers),
+        containers=_containers(item, waiting_since),
     )
 
 
-def _to_container(item: ContainerStatus, pod_uid: str, waiting_since: WaitingSince, *, init: bool) -> Container:
+def to_event(item: EventObject) -> Event:
+    """One event with its count and times, however its writer counts."""
+    return Event(
+        object_uid=item.involved_object.uid,
+        object_name=item.involved_object.name,
+        reason=item.reason,
+        message=item.message,
+        warning=item.type == "Warning",
+        count=max(1, item.count or 0, item.series.count if item.series else 0),
+        first_at=item.first_at,
+        last_at=item.last_at,
+    )
+
+
+def _ordinal(name: str) -> int | None:
+    number = name.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def _containers(item: PodObject, waiting_since: WaitingSince) -> tuple[Container, ...]:
+    uid, status = item.metadata.uid, item.status
+    stay = {each.name for each in item.spec.init_containers or () if each.restart_policy == "Always"}
+    return (
+        *(
+            _to_container(each, uid, waiting_since, init=True, sidecar=each.name in stay)
+            for each in status.init_container_statuses or ()
+        ),
+        *(_to_container(each, uid, waiting_since) for each in status.container_statuses or ()),
+    )
+
+
+def _to_container(
+    item: ContainerStatus, pod_uid: str, waiting_since: WaitingSince, *, init: bool = False, sidecar: bool = False
+) -> Container:
     waiting = item.state.waiting
     return Container(
         name=item.name,
@@ -148,6 +109,7 @@ def _to_container(item: ContainerStatus, pod_uid: str, waiting_since: WaitingSin
         terminated=_to_terminated(item.state.terminated),
         last_terminated=_to_terminated(item.last_state.terminated),
         init=init,
+        sidecar=sidecar,
     )
 
 
@@ -161,21 +123,3 @@ def _to_terminated(item: TerminatedState | None) -> Terminated | None:
         started_at=item.started_at,
         finished_at=item.finished_at,
     )
-
-
-def _conditions(items: list[ConditionObject] | None) -> tuple[Condition, ...]:
-    return tuple(
-        Condition(
-            type=each.type,
-            status=each.status,
-            reason=each.reason,
-            message=each.message,
-            changed_at=each.last_transition_time,
-        )
-        for each in items or ()
-    )
-
-
-def _owner(item: PodObject | ReplicaSetObject) -> str:
-    owners = item.metadata.owner_references
-    return owners[0].uid if owners else ""

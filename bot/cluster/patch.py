@@ -11,9 +11,9 @@ from typing import Any
 
 from bot.cluster.answers import ConflictError, RefusedError
 from bot.cluster.client import Client
-from bot.cluster.objects import DeploymentObject
+from bot.cluster.kinds import WorkloadObject, kind_of
 from bot.cluster.pace import BackOff, Pace
-from bot.cluster.request import DEPLOYMENTS, Request
+from bot.cluster.request import Request
 from bot.domain.intent import Target
 from bot.domain.outside import as_code
 from bot.domain.workload import ANNOTATION_PREFIX
@@ -26,8 +26,9 @@ _TRIES = 4
 class Written:
     """The workload as the API server returned it, and whether the image is another one than before."""
 
-    workload: DeploymentObject
+    workload: WorkloadObject
     changed: bool
+    warnings: tuple[str, ...] = ()
 
 
 async def write_image(
@@ -39,8 +40,9 @@ async def write_image(
     expected_image: str,
     image: str,
     annotations: Mapping[str, str],
+    dry_run: bool = False,
 ) -> Written:
-    """Patch until it is in or refused; repeating it changes nothing.
+    """Patch until it is in or refused; repeating it changes nothing. A dry run asks everyone and keeps nothing.
 
     Writes only over `expected_image` (or `image` itself), so that a worker that was overtaken stops.
 
@@ -50,30 +52,35 @@ async def write_image(
     back_off = BackOff(pace)
     lost: RefusedError | ConflictError | None = None
     for _ in range(_TRIES):
-        before = await read_deployment(client, target)
+        before = await read_workload(client, target)
         _require_image(before, target, (expected_image, image))
         operations = image_patch(before, target.container, uid=uid, image=image, annotations=annotations)
         try:
-            after = await client.patch(_request("patch", target), DeploymentObject, operations=operations)
+            after, warnings = await client.patch(
+                _request("patch", target), kind_of(target).type_, operations=operations, dry_run=dry_run
+            )
         except (RefusedError, ConflictError) as error:
             if isinstance(error, RefusedError) and not _may_be_a_race(error):
                 raise
             lost = error
             await back_off.wait()
             continue
-        return Written(after, image_of(before, target.container) != image_of(after, target.container))
+        return Written(after, image_of(before, target.container) != image_of(after, target.container), warnings)
     if isinstance(lost, RefusedError):
         raise lost
     raise TransientError(f"others keep changing {target.workload}; the patch did not get in") from lost
 
 
-async def read_deployment(client: Client, target: Target) -> DeploymentObject:
-    """The live object; raises `MissingError` where it or its namespace is not there."""
-    return await client.get(_request("get", target), DeploymentObject)
+async def read_workload(client: Client, target: Target) -> WorkloadObject:
+    """The live object; raises `MissingError` where it or its namespace is not there.
+
+    `RejectedError` `kind_not_supported` for another kind.
+    """
+    return await client.get(_request("get", target), kind_of(target).type_)
 
 
 def image_patch(
-    live: DeploymentObject, container: str, *, uid: str, image: str, annotations: Mapping[str, str]
+    live: WorkloadObject, container: str, *, uid: str, image: str, annotations: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """The patch's operations for the object as it is now."""
     if live.metadata.uid != uid:
@@ -90,13 +97,13 @@ def image_patch(
     ]
 
 
-def _require_image(live: DeploymentObject, target: Target, allowed: tuple[str, str]) -> None:
+def _require_image(live: WorkloadObject, target: Target, allowed: tuple[str, str]) -> None:
     container_index(live, target.container)
     if image_of(live, target.container) not in allowed:
         raise TransientError(f"the image of {target.workload} was changed since it was read; reading it again")
 
 
-def _annotate(live: DeploymentObject, annotations: Mapping[str, str]) -> list[dict[str, Any]]:
+def _annotate(live: WorkloadObject, annotations: Mapping[str, str]) -> list[dict[str, Any]]:
     foreign = [key for key in annotations if not key.startswith(ANNOTATION_PREFIX)]
     if foreign:
         raise BrokenError(f"only {ANNOTATION_PREFIX}… may be written, not {', '.join(sorted(foreign))}")
@@ -112,7 +119,7 @@ def _annotate(live: DeploymentObject, annotations: Mapping[str, str]) -> list[di
     ]
 
 
-def container_index(live: DeploymentObject, container: str) -> int:
+def container_index(live: WorkloadObject, container: str) -> int:
     """Place of the container in the template; raises `RejectedError` `container_not_found` naming those that exist."""
     names = [each.name for each in live.spec.template.spec.containers or ()]
     if container not in names:
@@ -122,7 +129,7 @@ def container_index(live: DeploymentObject, container: str) -> int:
     return names.index(container)
 
 
-def image_of(live: DeploymentObject, container: str) -> str:
+def image_of(live: WorkloadObject, container: str) -> str:
     """Image reference of the container in the live template."""
     return next((each.image for each in live.spec.template.spec.containers or () if each.name == container), "")
 
@@ -138,7 +145,7 @@ def _pointer(key: str) -> str:
 
 
 def _request(verb: str, target: Target) -> Request:
-    return Request(verb=verb, resource=DEPLOYMENTS, namespace=target.namespace, name=target.name)
+    return Request(verb=verb, resource=kind_of(target).resource, namespace=target.namespace, name=target.name)
 
 
 def missing_workload(target: Target) -> str:

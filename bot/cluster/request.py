@@ -17,7 +17,11 @@ class Resource:
 
 DEPLOYMENTS = Resource("/apis/apps/v1", "deployments", "deployments.apps")
 REPLICA_SETS = Resource("/apis/apps/v1", "replicasets", "replicasets.apps")
+STATEFUL_SETS = Resource("/apis/apps/v1", "statefulsets", "statefulsets.apps")
+DAEMON_SETS = Resource("/apis/apps/v1", "daemonsets", "daemonsets.apps")
+CONTROLLER_REVISIONS = Resource("/apis/apps/v1", "controllerrevisions", "controllerrevisions.apps")
 PODS = Resource("/api/v1", "pods", "pods")
+EVENTS = Resource("/api/v1", "events", "events")
 NAMESPACES = Resource("/api/v1", "namespaces", "namespaces")
 NODES = Resource("/api/v1", "nodes", "nodes")
 
@@ -27,7 +31,7 @@ class Request:
     """One question or change; `namespace` is None only for cluster-wide kinds."""
 
     verb: str
-    """`get`, `list`, `watch` or `patch`, as RBAC says it."""
+    """`get`, `list`, `watch`, `patch` or `delete`, as RBAC says it."""
     resource: Resource
     namespace: str | None
     name: str = ""

@@ -1,22 +1,32 @@
-"""One set of watches a namespace (deployments, replica sets, pods), shared by all who look, closed after the last."""
+"""One set of watches a namespace, shared by all who look, closed after the last.
+
+Pods and events are followed always, workloads and their revisions only of a kind that somebody looked at: a missing
+right on StatefulSets keeps nobody from seeing Deployments.
+"""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
-from bot.cluster.cache import Cache, Sightings
+from bot.cluster.cache import Cache, EventCache, Sightings, newest_events
 from bot.cluster.client import Client
+from bot.cluster.feed import Feed
+from bot.cluster.kinds import Kind, RevisionObject, WorkloadObject
 from bot.cluster.listwatch import Blind, Changed, Deleted, ListWatch, Object, Step, Sync
-from bot.cluster.objects import DeploymentObject, PodObject, ReplicaSetObject
+from bot.cluster.objects import EventObject, PodObject
 from bot.cluster.pace import Pace
-from bot.cluster.request import DEPLOYMENTS, PODS, REPLICA_SETS, Resource
-from bot.errors import BrokenError, TransientError
+from bot.cluster.request import EVENTS, PODS, Resource
+from bot.errors import RejectedError, TransientError
 
 _PATIENCE = 10.0
-_AFTER_A_FAULT = 30.0
+_EVENTS_PATIENCE = 1.0
+"""Events help to explain; a look does not wait long for their first list."""
+_EVENTS_SETTLE = 1.0
+"""A crash loop writes events without end: they are worth one look in this time."""
 
 T = TypeVar("T", bound=Object)
 log = structlog.get_logger(__name__)
@@ -24,106 +34,158 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A namespace as the watches show it at one moment."""
+    """A namespace as the watches show it at one moment, with the workloads of one kind."""
 
-    deployments: list[DeploymentObject]
-    replica_sets: list[ReplicaSetObject]
+    workloads: list[WorkloadObject]
+    revisions: list[RevisionObject]
     pods: list[PodObject]
+    events: list[EventObject]
     sightings: Sightings
 
 
 class NamespaceWatch:
-    """The three caches of one namespace and the tasks that feed them."""
+    """The caches of one namespace and the tasks that feed them."""
 
-    def __init__(self, client: Client, namespace: str, pace: Pace) -> None:
+    def __init__(self, client: Client, namespace: str, pace: Pace, *, events_patience: float, unseen: set[str]) -> None:
         self._namespace = namespace
         self._client = client
         self._pace = pace
-        self._deployments: Cache[DeploymentObject] = Cache()
-        self._replica_sets: Cache[ReplicaSetObject] = Cache()
-        self._pods: Cache[PodObject] = Cache()
+        self._events_patience = events_patience
+        self._unseen = unseen
         self._sightings = Sightings()
+        self._happened = asyncio.Event()
         self.listeners: list[Callable[[], None]] = []
-        self.tasks = [
-            self._start(DEPLOYMENTS, DeploymentObject, self._deployments),
-            self._start(REPLICA_SETS, ReplicaSetObject, self._replica_sets),
-            self._start(PODS, PodObject, self._pods),
+        self._pods = self._feed(self._listwatch(PODS, PodObject), self._on_pods)
+        self._events = EventCache()
+        following = ListWatch(client, EVENTS, namespace, EventObject, pace, keep=newest_events)
+        self._always = [
+            self._pods.task,
+            Feed(following, self._events, pace, on_step=self._on_event).task,
+            asyncio.create_task(self._pass_events_on(), name=f"events of {namespace}"),
         ]
+        self._by_kind: dict[Resource, Feed[Any]] = {}
+        """Any: the kinds have nothing in common but their head."""
 
-    async def view(self, patience: float) -> View:
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [*self._always, *(each.task for each in self._by_kind.values())]
+
+    async def view(self, kind: Kind, patience: float) -> View:
         """Waits up to `patience` seconds for the lists; raises what keeps us from seeing."""
+        workloads = self._of_kind(kind.resource, kind.type_)
+        revisions = self._of_kind(kind.revisions, kind.revision_type)
+        needed = (workloads, revisions, self._pods)
         try:
             async with asyncio.timeout(patience):
-                for cache in (self._deployments, self._replica_sets, self._pods):
-                    await cache.answered.wait()
+                for feed in needed:
+                    await feed.cache.answered.wait()
         except TimeoutError as error:
-            self._raise_problem()
+            for feed in needed:
+                feed.cache.current()
             raise TransientError(f"the cluster has not listed namespace `{self._namespace}` yet") from error
-        return View(self._deployments.current(), self._replica_sets.current(), self._pods.current(), self._sightings)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._events_patience):
+                await self._events.asked.wait()
+        return View(
+            workloads.cache.current(),
+            revisions.cache.current(),
+            self._pods.cache.current(),
+            self._events.known(),
+            self._sightings,
+        )
 
-    def _raise_problem(self) -> None:
-        for cache in (self._deployments, self._replica_sets, self._pods):
-            cache.current()
+    def _of_kind(self, resource: Resource, type_: type[T]) -> Feed[T]:
+        if resource not in self._by_kind:
+            self._by_kind[resource] = self._feed(self._listwatch(resource, type_), self._on_step)
+        return self._by_kind[resource]
 
-    def _start(self, resource: Resource, type_: type[T], cache: Cache[T]) -> asyncio.Task[None]:
-        name = f"watch {self._namespace} {resource.plural}"
-        listwatch = ListWatch(self._client, resource, self._namespace, type_, self._pace)
-        return asyncio.create_task(self._keep_following(listwatch, cache), name=name)
+    def _listwatch(self, resource: Resource, type_: type[T]) -> ListWatch[T]:
+        return ListWatch(self._client, resource, self._namespace, type_, self._pace)
 
-    async def _keep_following(self, listwatch: ListWatch[T], cache: Cache[T]) -> None:
-        while True:
-            try:
-                async for step in listwatch.follow():
-                    self._take(cache, step)
-            except Exception as fault:  # the loop's top: a fault of ours must not end the watch unseen
-                log.exception("cluster_watch_broke", namespace=self._namespace, error=type(fault).__name__)
-                cache.apply(Blind(BrokenError("a watch broke")))
-                await self._pace.sleep(_AFTER_A_FAULT)
+    def _feed(self, listwatch: ListWatch[T], on_step: Callable[[Step[T]], None]) -> Feed[T]:
+        return Feed(listwatch, Cache(), self._pace, on_step=on_step)
 
-    def _take(self, cache: Cache[T], step: Step[T]) -> None:
+    def _on_step(self, step: Step[Any]) -> None:
         if isinstance(step, Blind):
-            log.warning("cluster_watch_blind", namespace=self._namespace, problem=str(step.problem))
-        cache.apply(step)
-        if cache is self._pods:
-            self._sight(step)
-        for listener in tuple(self.listeners):
-            listener()
+            self._log_blindness(step)
+        self._call_back()
 
-    def _sight(self, step: Step[T]) -> None:
+    def _on_pods(self, step: Step[PodObject]) -> None:
         match step:
-            case Changed(PodObject() as pod):
+            case Changed(pod):
                 self._sightings.note([pod], self._pace.now())
-            case Sync():
-                self._sightings.note(self._pods.objects.values(), self._pace.now())
-                self._sightings.keep_only(self._pods.objects)
+            case Sync(pods):
+                self._sightings.note(pods, self._pace.now())
+                self._sightings.keep_only(each.metadata.uid for each in pods)
             case Deleted(pod):
                 self._sightings.forget(pod.metadata.uid)
+        self._on_step(step)
+
+    def _on_event(self, step: Step[EventObject]) -> None:
+        match step:
+            case Blind(RejectedError() as refused):
+                if self._namespace not in self._unseen:
+                    log.warning("cluster_events_unseen", namespace=self._namespace, problem=str(refused))
+                self._unseen.add(self._namespace)
+            case Blind():
+                self._log_blindness(step)
+            case _:
+                self._happened.set()
+
+    def _log_blindness(self, step: Blind) -> None:
+        log.warning("cluster_watch_blind", namespace=self._namespace, problem=str(step.problem))
+
+    async def _pass_events_on(self) -> None:
+        while True:
+            await self._happened.wait()
+            await self._pace.sleep(_EVENTS_SETTLE)
+            self._happened.clear()
+            try:
+                self._call_back()
+            except Exception as fault:  # the loop's top: whoever fails to listen must not silence the others for good
+                log.exception("cluster_listener_broke", namespace=self._namespace, error=type(fault).__name__)
+
+    def _call_back(self) -> None:
+        for listener in tuple(self.listeners):
+            listener()
 
 
 class Watches:
     """Namespace watches by name, counted: the first subscriber opens them, the last one closes them."""
 
-    def __init__(self, client: Client, pace: Pace, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        client: Client,
+        pace: Pace,
+        *,
+        patience: float = _PATIENCE,
+        events_patience: float = _EVENTS_PATIENCE,
+    ) -> None:
         self._client = client
         self._pace = pace
         self._patience = patience
+        self._events_patience = events_patience
         self._open: dict[str, NamespaceWatch] = {}
+        self._unseen: set[str] = set()
+        """Namespaces of which the log says already that their events can't be read."""
         self._closing: set[asyncio.Task[None]] = set()
 
     def subscribe(self, namespace: str, on_change: Callable[[], None]) -> Callable[[], None]:
         """Call back on every change; needs a running loop. Calling the returned way to stop twice is harmless."""
         watch = self._open.get(namespace)
         if watch is None:
-            watch = self._open[namespace] = NamespaceWatch(self._client, namespace, self._pace)
+            watch = self._open[namespace] = NamespaceWatch(
+                self._client, namespace, self._pace, events_patience=self._events_patience, unseen=self._unseen
+            )
         entry = _Entry(on_change)
         watch.listeners.append(entry)
         return lambda: self._unsubscribe(namespace, entry)
 
-    async def view(self, namespace: str) -> View:
-        """The shared view; opens the watches for this one look when nobody else keeps them."""
+    async def view(self, namespace: str, kind: Kind) -> View:
+        """The shared view, with workloads of that kind; opens watches for this one look when nobody keeps them."""
         stop = self.subscribe(namespace, _nothing)
         try:
-            return await self._open[namespace].view(self._patience)
+            return await self._open[namespace].view(kind, self._patience)
         finally:
             stop()
 

@@ -32,6 +32,9 @@ class Condition:
     reason: str = ""
     message: str = ""
     changed_at: datetime | None = None
+    """When its status changed."""
+    updated_at: datetime | None = None
+    """When its reason changed; only a Deployment's conditions say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +163,8 @@ class Workload:
     """A StatefulSet's: pods whose index is lower keep the template before."""
     first_ordinal: int = 0
     """The ordinal of a StatefulSet's first pod; its index is 0."""
+    parallel: bool = False
+    """Whether a StatefulSet replaces a pod without waiting for those before it (`podManagementPolicy: Parallel`)."""
     max_unavailable: int = 0
     """How many old pods may go before new ones are ready; a `Recreate` Deployment's are all of them."""
     progress_deadline_seconds: int | None
@@ -179,6 +184,20 @@ class Workload:
     readiness_probe: str = ""
     """Our container's, as people say it: `GET :8080/healthz`, `tcp :5432`, `command`. Empty: there is none."""
 
+    @property
+    def kept(self) -> int:
+        """How many pods, from the first, a StatefulSet's partition leaves on the version they have."""
+        return min(self.partition, self.replicas) if self.kind is WorkloadKind.STATEFULSET else 0
+
+    def index_of(self, pod: Pod) -> int | None:
+        """A StatefulSet's pod's number, counted from zero whatever its first ordinal is."""
+        return None if pod.ordinal is None else pod.ordinal - self.first_ordinal
+
+    def keeps(self, pod: Pod) -> bool:
+        """Whether the partition leaves the pod on the version it has."""
+        index = self.index_of(pod)
+        return index is not None and index < self.kept
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patched:
@@ -187,6 +206,8 @@ class Patched:
     workload: Workload
     changed: bool
     """False when the image was there already: the generation did not move for us."""
+    warnings: tuple[str, ...] = ()
+    """What the API server warned of, one line each, at most ten; outside text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,14 +240,23 @@ class Observation:
         """What was said about one object, newest first."""
         return tuple(sorted((each for each in self.events if each.object_uid == uid), key=_age, reverse=True))
 
+    def stopping_pods(self) -> tuple[Pod, ...]:
+        """The workload's pods, of any version, that are still on their way out."""
+        return tuple(pod for pod in self._all_pods() if pod.terminating)
+
     def _own_revisions(self) -> list[Revision]:
         uid = self.workload.uid if self.workload else ""
         return sorted((each for each in self.revisions if each.owner_uid == uid), key=_by_name)
 
     def _own_pods(self) -> list[Pod]:
+        return [pod for pod in self._all_pods() if pod.is_active]
+
+    def _all_pods(self) -> list[Pod]:
         """A Deployment's pods are made by its replica sets, those of the other kinds by the workload itself."""
         owners = {each.uid for each in self._own_revisions()} | {self.workload.uid if self.workload else ""}
-        return sorted((pod for pod in self.pods if pod.is_active and pod.owner_uid in owners), key=_by_name)
+        # A pod told twice is one pod.
+        own = {(pod.uid, pod.name): pod for pod in self.pods if pod.owner_uid in owners}
+        return sorted(own.values(), key=_by_name)
 
 
 def find_condition(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
@@ -234,8 +264,8 @@ def find_condition(conditions: tuple[Condition, ...], type_: str) -> Condition |
     return next((each for each in conditions if each.type == type_), None)
 
 
-def _by_name(item: Pod | Revision) -> str:
-    return item.name
+def _by_name(item: Pod | Revision) -> tuple[str, str]:
+    return (item.name, item.uid)
 
 
 def _age(item: Event) -> tuple[float, str, str]:

@@ -10,7 +10,9 @@ import yaml
 from bot.cluster.client import Client
 from bot.cluster.connection import connect
 from bot.cluster.pace import Pace
+from bot.cluster.watches import Watches
 from tests.component.cluster.api import ScriptedApi
+from tests.component.cluster.team_a import fill, fill_other_kinds
 
 T0 = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -71,6 +73,23 @@ async def client(kubeconfig):
     connection = await connect(kubeconfig)
     yield Client(connection.api)
     await connection.aclose()
+
+
+@pytest.fixture
+async def watches(client, time):
+    found = Watches(client, time.pace)
+    yield found
+    await found.aclose()
+
+
+@pytest.fixture
+def namespace(api):
+    fill(api)
+
+
+@pytest.fixture
+def other_kinds(api, namespace):
+    fill_other_kinds(api)
 
 
 async def until(condition, *, seconds=5.0):

@@ -9,8 +9,9 @@ from bot import __version__
 from bot.cluster.answers import ConflictError, ForbiddenError, GoneError, MissingError, RefusedError
 from bot.cluster.client import Client
 from bot.cluster.connection import connect
-from bot.cluster.objects import DeploymentObject, PodObject
+from bot.cluster.objects import PodObject
 from bot.cluster.request import DEPLOYMENTS, NODES, PODS, Request
+from bot.cluster.workload_objects import DeploymentObject
 from bot.errors import BrokenError, TransientError
 from tests.component.cluster.api import give, items, page, silence, status
 from tests.component.cluster.conftest import write_kubeconfig

@@ -15,8 +15,8 @@ from kubernetes_asyncio.config import incluster_config
 from bot.cluster import connection as connection_module
 from bot.cluster.client import Client
 from bot.cluster.connection import connect
-from bot.cluster.objects import DeploymentObject
 from bot.cluster.request import DEPLOYMENTS, Request
+from bot.cluster.workload_objects import DeploymentObject
 from bot.errors import SettingsError
 from tests.component.cluster.api import give
 from tests.component.cluster.conftest import T0, until, write_kubeconfig

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from bot.cluster.objects import DeploymentObject
 from bot.cluster.patch import image_patch, write_image
+from bot.cluster.workload_objects import DeploymentObject
 from bot.domain.intent import Target
 from bot.errors import BrokenError, RejectedError, TransientError
 from tests.component.cluster.api import give, status

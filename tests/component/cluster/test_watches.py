@@ -1,37 +1,17 @@
 """Shared watches: opened once, closed after the last look, honest while they can't see."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
-from bot.cluster.cache import Sightings
-from bot.cluster.objects import PodObject
 from bot.cluster.watches import Watches
 from bot.errors import RejectedError, TransientError
 from tests.component.cluster.api import event, items, page, silence, status
 from tests.component.cluster.conftest import T0, until
-from tests.component.cluster.objects import deployment, pod, replica_set
-
-DEPLOYMENTS = "/apis/apps/v1/namespaces/team-a/deployments"
-REPLICA_SETS = "/apis/apps/v1/namespaces/team-a/replicasets"
-PODS = "/api/v1/namespaces/team-a/pods"
-
-
-@pytest.fixture
-async def watches(client, time):
-    found = Watches(client, time.pace, patience=1)
-    yield found
-    await found.aclose()
-
-
-@pytest.fixture
-def namespace(api):
-    api.on("GET", DEPLOYMENTS, items(deployment()))
-    api.on("GET", REPLICA_SETS, items(replica_set()))
-    api.on("GET", PODS, items(pod("a")))
-    for path in (DEPLOYMENTS, REPLICA_SETS, PODS):
-        api.on("WATCH", path, api.hold())
+from tests.component.cluster.objects import (
+    pod,
+)
+from tests.component.cluster.team_a import ALL, KIND, PODS, REPLICA_SETS
 
 
 def nothing():
@@ -40,32 +20,33 @@ def nothing():
 
 @pytest.mark.usefixtures("namespace")
 async def test_the_view_waits_for_the_first_lists(watches):
-    view = await watches.view("team-a")
+    view = await watches.view("team-a", KIND)
 
-    assert [each.metadata.name for each in view.deployments] == ["web"]
-    assert [each.metadata.name for each in view.replica_sets] == ["web-1"]
+    assert [each.metadata.name for each in view.workloads] == ["web"]
+    assert [each.metadata.name for each in view.revisions] == ["web-1"]
     assert [each.metadata.name for each in view.pods] == ["a"]
 
 
 @pytest.mark.usefixtures("namespace")
-async def test_many_subscribers_share_three_watches_and_the_last_one_closes_them(watches, api):
+async def test_many_subscribers_share_one_set_of_watches_and_the_last_one_closes_them(watches, api):
     stops = [watches.subscribe("team-a", nothing) for _ in range(5)]
-    await until(lambda: api.open_watches == 3)
+    await asyncio.gather(*(watches.view("team-a", KIND) for _ in stops))
+    await until(lambda: api.open_watches == 4)
 
     for stop in stops[:4]:
         stop()
         stop()
-    await watches.view("team-a")
-    assert api.open_watches == 3
+    await watches.view("team-a", KIND)
+    assert api.open_watches == 4
     stops[4]()
 
     await until(lambda: api.open_watches == 0)
-    assert api.count("WATCH") == 3
+    assert api.count("WATCH") == 4
 
 
 @pytest.mark.usefixtures("namespace")
 async def test_a_look_without_subscription_leaves_nothing_open(watches, api):
-    await watches.view("team-a")
+    await watches.view("team-a", KIND)
 
     await until(lambda: api.open_watches == 0)
 
@@ -81,12 +62,12 @@ async def test_every_change_calls_back_and_is_in_the_view(watches, api):
     api.on("WATCH", PODS, later)
     calls = []
     watches.subscribe("team-a", lambda: calls.append(1))
-    await watches.view("team-a")
+    await watches.view("team-a", KIND)
     before = len(calls)
     push.set()
 
     await until(lambda: len(calls) >= before + 2)
-    assert [each.metadata.name for each in (await watches.view("team-a")).pods] == ["b"]
+    assert [each.metadata.name for each in (await watches.view("team-a", KIND)).pods] == ["b"]
 
 
 @pytest.mark.usefixtures("namespace")
@@ -100,17 +81,18 @@ async def test_a_call_back_that_fails_does_not_end_the_watch(watches):
 
     watches.subscribe("team-a", broken)
 
+    await until(lambda: len(calls) >= 2)
+    assert (await watches.view("team-a", KIND)).workloads
     await until(lambda: len(calls) > 3)
-    assert (await watches.view("team-a")).deployments
 
 
 async def test_a_silent_cluster_is_transient(client, api, time):
-    for path in (DEPLOYMENTS, REPLICA_SETS, PODS):
+    for path in ALL:
         api.on("GET", path, silence())
     watches = Watches(client, time.pace, patience=0.05)
 
     with pytest.raises(TransientError, match="has not listed"):
-        await watches.view("team-a")
+        await watches.view("team-a", KIND)
 
     await watches.aclose()
 
@@ -120,7 +102,7 @@ async def test_while_one_kind_is_blind_nothing_is_shown(client, api, time, names
     watches = Watches(client, time.pace, patience=0.2)
 
     with pytest.raises(TransientError, match="502"):
-        await watches.view("team-a")
+        await watches.view("team-a", KIND)
 
     await watches.aclose()
 
@@ -131,13 +113,13 @@ async def test_a_view_is_never_shown_from_before_a_broken_watch(client, api, tim
     api.on("WATCH", PODS, api.hold(then=breaks.wait()))
     watches = Watches(client, time.pace, patience=0.2)
     watches.subscribe("team-a", nothing)
-    assert (await watches.view("team-a")).pods
+    assert (await watches.view("team-a", KIND)).pods
 
     breaks.set()
     await until(lambda: api.count("GET", "pods") > 1)
 
     with pytest.raises(TransientError):
-        await watches.view("team-a")
+        await watches.view("team-a", KIND)
     await watches.aclose()
 
 
@@ -147,59 +129,11 @@ async def test_a_refusal_is_told_at_once(client, api, time, namespace):
 
     async with asyncio.timeout(5):
         with pytest.raises(RejectedError) as caught:
-            await watches.view("team-a")
+            await watches.view("team-a", KIND)
 
     assert caught.value.reason == "cluster_forbidden"
     assert "pods" in caught.value.hint
     await watches.aclose()
-
-
-def seen(*waiting):
-    import msgspec
-
-    return [
-        msgspec.convert(pod(f"p{index}", waiting=reason), type=PodObject, strict=False)
-        for index, reason in enumerate(waiting)
-    ]
-
-
-def test_a_cause_that_stays_keeps_its_first_time():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull"), T0)
-    sightings.note(seen("ImagePullBackOff"), T0 + timedelta(seconds=12))
-
-    assert sightings.since("uid-p0", "web") == T0
-
-
-def test_another_cause_has_its_own_time():
-    sightings = Sightings()
-
-    sightings.note(seen("ContainerCreating"), T0)
-    sightings.note(seen("ErrImagePull"), T0 + timedelta(seconds=12))
-
-    assert sightings.since("uid-p0", "web") == T0 + timedelta(seconds=12)
-
-
-def test_what_runs_or_is_gone_is_forgotten():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
-    sightings.note(seen("", "ErrImagePull"), T0 + timedelta(seconds=5))
-    assert sightings.since("uid-p0", "web") is None
-    sightings.forget("uid-p1")
-
-    assert sightings.since("uid-p1", "web") is None
-
-
-def test_after_a_new_list_only_its_pods_are_remembered():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
-    sightings.keep_only(["uid-p1"])
-
-    assert sightings.since("uid-p0", "web") is None
-    assert sightings.since("uid-p1", "web") == T0
 
 
 async def test_the_watch_notes_what_waits_and_since_when(watches, api, time, namespace):
@@ -213,12 +147,12 @@ async def test_the_watch_notes_what_waits_and_since_when(watches, api, time, nam
     api.on("WATCH", PODS, later)
     calls = []
     watches.subscribe("team-a", lambda: calls.append(1))
-    await watches.view("team-a")
+    await watches.view("team-a", KIND)
     before = len(calls)
     time.seconds += 12
     moved.set()
     await until(lambda: len(calls) > before)
 
-    view = await watches.view("team-a")
+    view = await watches.view("team-a", KIND)
     assert view.pods[0].status.container_statuses[0].state.waiting.reason == "ImagePullBackOff"
     assert view.sightings.since("uid-a", "web") == T0
