@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
-REDACTED: Final = "[redacted]"
+from bot.telemetry.randomness import without_random
+from bot.telemetry.secret_pairs import without_pairs
+from bot.telemetry.secret_shapes import REDACTED, without_shapes
+
 _DEPTH: Final = 8  # deeper structures are not logged but represented, and that text is redacted as well
 
 _SECRET_KEYS: Final = re.compile(
@@ -12,41 +15,19 @@ _SECRET_KEYS: Final = re.compile(
     r"|pem|jwt|(?:private|api|access|secret|signing)[_\-]?key)|key",
     re.IGNORECASE,
 )
-_SECRET_TEXTS: Final = (
-    # A private key, also where the line ends were escaped or the end was cut off.
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REDACTED),
-    # The end of one whose beginning was cut off.
-    (re.compile(r"(?:^[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY-----", re.MULTILINE), REDACTED),
-    # GitHub's tokens, whose prefixes tell them apart, and JSON web tokens.
-    (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9_.\-]{10,}|github_pat_[A-Za-z0-9_]{10,}|v1\.[0-9a-f]{40})"), REDACTED),
-    (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), REDACTED),
-    # Headers and pairs in running text or in a dict's text: the name stays, its value goes.
-    (
-        re.compile(
-            r"((?:\bproxy-)?\bauthorization\b[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic|token|digest)\s+)?[^\s\"',;}]+",
-            re.IGNORECASE,
-        ),
-        rf"\1{REDACTED}",
-    ),
-    (re.compile(r"\b(bearer|basic)\s+(?!realm=)[A-Za-z0-9._~+/\-]{8,}=*", re.IGNORECASE), rf"\1 {REDACTED}"),
-    (
-        re.compile(
-            r"((?:\b|_)(?:secret|token|password|passwd|private_key|api_key|access_key)[\"']?\s*[:=]\s*)"
-            r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&)}\"']+)",
-            re.IGNORECASE,
-        ),
-        rf"\1{REDACTED}",
-    ),
-    # https://user:password@host. Greedy: a password may itself have an @, and a host never does.
-    (re.compile(r"\b([a-z][a-z0-9+.\-]{0,30}://)[^\s/?#\"']*@", re.IGNORECASE), rf"\1{REDACTED}@"),
-)
 
 
 def redact_text(text: str) -> str:
-    """The text without what looks like a secret. Same text when there is none."""
-    for pattern, replacement in _SECRET_TEXTS:
-        text = pattern.sub(replacement, text)
-    return text
+    """The text without what looks like a secret by its form or its name. Same text when there is none."""
+    return without_pairs(without_shapes(text))
+
+
+def redact_outside(text: str) -> str:
+    """A container's or cluster's words without secrets: also without values that only look as random as a key.
+
+    Not for our own log lines, where digests and ids have to stay whatever they look like.
+    """
+    return without_random(redact_text(text))
 
 
 def redact(value: Any, *, depth: int = 0) -> Any:
