@@ -36,6 +36,7 @@ class ConditionObject(Struct, rename="camel"):
     reason: str = ""
     message: str = ""
     last_transition_time: datetime | None = None
+    last_update_time: datetime | None = None
 
 
 class WaitingState(Struct):

@@ -128,6 +128,7 @@ class StatefulSetSpec(Struct, rename="camel"):
 
     replicas: int | None = 1
     update_strategy: Strategy = field(default_factory=Strategy)
+    pod_management_policy: str = ""
     ordinals: Ordinals | None = None
     template: Template = field(default_factory=Template)
 

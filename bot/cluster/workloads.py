@@ -103,6 +103,7 @@ def _from_stateful_set(item: StatefulSetObject, facts: _Shared) -> Workload:
         paused=False,
         on_delete=spec.update_strategy.type == "OnDelete",
         partition=rolling.partition or 0,
+        parallel=spec.pod_management_policy == "Parallel",
         first_ordinal=spec.ordinals.start if spec.ordinals else 0,
         max_unavailable=unavailable.of_stateful_set(spec.update_strategy, replicas),
         progress_deadline_seconds=None,
@@ -182,6 +183,7 @@ def to_conditions(items: list[ConditionObject] | None) -> tuple[Condition, ...]:
             reason=each.reason,
             message=each.message,
             changed_at=each.last_transition_time,
+            updated_at=each.last_update_time,
         )
         for each in items or ()
     )

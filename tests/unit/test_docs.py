@@ -181,12 +181,20 @@ def test_the_documented_rights_are_those_the_bot_asks_for():
         }
 
     # Then
-    watched = (rights.DEPLOYMENTS, rights.REPLICA_SETS, rights.PODS)
-    assert granted("Role") == {(verb, each.right) for each in watched for verb in ("get", "list", "watch")} | {
-        ("patch", rights.DEPLOYMENTS.right),
+    patched = (rights.DEPLOYMENTS, rights.STATEFUL_SETS, rights.DAEMON_SETS)
+    watched = (*patched, rights.REPLICA_SETS, rights.CONTROLLER_REVISIONS, rights.PODS, rights.EVENTS)
+    assert granted("Role") == {
+        *((verb, each.right) for each in watched for verb in ("get", "list", "watch")),
+        *(("patch", each.right) for each in patched),
         ("get", f"{rights.PODS.right}/log"),
     }
     assert granted("ClusterRole") == {("list", rights.NODES.right), ("get", rights.NAMESPACES.right)}
+
+
+def test_the_one_optional_right_is_deleting_pods():
+    (rule,) = re.findall(r"add the rule `(\{.*?\})`", _page("connect.md"))
+
+    assert yaml.safe_load(rule) == {"apiGroups": [""], "resources": [rights.PODS.right], "verbs": ["delete"]}
 
 
 def test_the_documented_deployment_sets_only_real_settings():

@@ -43,6 +43,7 @@ def deployment(name: str = "web", *, image: str = "reg.example/web:v1", **meta: 
                     "reason": "NewReplicaSetAvailable",
                     "message": "done",
                     "lastTransitionTime": "2026-11-21T12:00:00Z",
+                    "lastUpdateTime": "2026-11-21T12:03:00Z",
                 }
             ],
         },

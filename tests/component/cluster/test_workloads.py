@@ -57,6 +57,7 @@ def test_a_workload_is_read_whole():
             reason="NewReplicaSetAvailable",
             message="done",
             changed_at=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
+            updated_at=datetime(2026, 11, 21, 12, 3, tzinfo=UTC),
         ),
     )
 
@@ -114,6 +115,14 @@ def test_a_stateful_set_is_read_whole():
     )
     assert found.images == {"web": IMAGE}
     assert found.readiness_probe == "tcp :5432"
+    assert not found.parallel
+
+
+def test_a_stateful_set_that_waits_for_no_pod_is_known():
+    raw = stateful_set()
+    raw["spec"]["podManagementPolicy"] = "Parallel"
+
+    assert to_workload(parse(raw, StatefulSetObject), "web").parallel
 
 
 @pytest.mark.parametrize(
