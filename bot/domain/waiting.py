@@ -175,7 +175,7 @@ _ROWS: tuple[Row, ...] = (
         _waits("CreateContainerConfigError", message=_CACHE),
         _never,
         "the node still fetches what container `{container}` refers to",
-        "",
+        "If it stays, tell the platform team the node's name.",
     ),
     Row(
         "container_config",

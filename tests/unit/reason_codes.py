@@ -22,8 +22,11 @@ CARRIERS: dict[Name, str] = {
     ("bot.engine.outcome", "Stay"): "reason",
     ("bot.engine.outcome", "Ending"): "reason",
     ("bot.domain.verdict", "Judgement"): "reason",
+    ("bot.domain.judgement", "Judgement"): "reason",
     ("bot.domain.diagnosis", "Finding"): "reason",
+    ("bot.domain.finding", "Finding"): "reason",
     ("bot.domain.waiting", "Row"): "code",
+    ("bot.domain.creation", "_Row"): "code",
     ("dataclasses", "replace"): "reason",
 }
 """What a code is handed to, and the parameter it is handed as. Errors come on top, by their ancestry."""

@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.verdict import Wanted
-from bot.domain.workload import Condition, Container, Observation, Pod, Revision, Terminated, Workload
+from bot.domain.workload import (
+    Condition,
+    Container,
+    Event,
+    Observation,
+    Pod,
+    Revision,
+    Terminated,
+    Workload,
+    WorkloadKind,
+)
 
 T0 = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
@@ -129,3 +139,54 @@ def starting(**changes: Any) -> Workload:
     progress = Condition(type="Progressing", status="True", reason="ReplicaSetUpdated")
     begun = {"ready_replicas": 0, "available_replicas": 0, "conditions": (progress,)}
     return workload(**(begun | changes))
+
+
+def event(reason: str, message: str = "", *, of: str = "uid-web-1", at_second: float = 10, **changes: Any) -> Event:
+    base = Event(
+        object_uid=of,
+        object_name=of.removeprefix("uid-"),
+        reason=reason,
+        message=message,
+        first_at=at(at_second),
+        last_at=at(at_second),
+    )
+    return replace(base, **changes)
+
+
+def stateful_set(**changes: Any) -> Workload:
+    """Three pods, all of the new version unless told otherwise."""
+    return _of_revisions(WorkloadKind.STATEFULSET, max_unavailable=1, **changes)
+
+
+def daemon_set(**changes: Any) -> Workload:
+    """Three nodes."""
+    return _of_revisions(WorkloadKind.DAEMONSET, max_unavailable=1, **changes)
+
+
+def _of_revisions(kind: WorkloadKind, **changes: Any) -> Workload:
+    counts = dict.fromkeys(("status_replicas", "updated_replicas", "ready_replicas", "available_replicas"), 3)
+    base = {"kind": kind, "replicas": 3, "revision": NEW, "progress_deadline_seconds": None, "conditions": ()}
+    return workload(**(base | counts | changes))
+
+
+def controller_revision(name: str = NEW, **changes: Any) -> Revision:
+    return replace(replica_set(name), revision=name, key=name, **changes)
+
+
+def member(ordinal: int, *containers: Container, revision: str = NEW, **changes: Any) -> Pod:
+    """A pod of a stateful set or a daemon set: made by the workload itself."""
+    made = pod(f"web-{ordinal}", *containers)
+    if revision == OLD and not containers:
+        made = old_pod(f"web-{ordinal}")
+    return replace(made, owner_uid=UID, revision=revision, ordinal=ordinal, **changes)
+
+
+def members(*, old: int = 0, of: int = 3) -> tuple[Pod, ...]:
+    """A stateful set's pods: the first ones are still of the old version."""
+    return tuple(member(ordinal, revision=OLD if ordinal < old else NEW) for ordinal in range(of))
+
+
+def seen(of: Workload, *pods: Pod, events: tuple[Event, ...] = ()) -> Observation:
+    """Of a stateful set or a daemon set."""
+    revisions = (controller_revision(OLD), controller_revision(NEW))
+    return Observation(workload=of, revisions=revisions, pods=pods, events=events)

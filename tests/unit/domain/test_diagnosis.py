@@ -7,15 +7,11 @@ import pytest
 from bot.domain.diagnosis import decisive, diagnose
 from bot.domain.workload import Condition
 from tests.unit.domain.rollouts import (
-    NEW,
-    OLD,
     at,
     container,
     ended,
     observation,
-    old_pod,
     pod,
-    replica_set,
     starting,
     stuck,
 )
@@ -213,44 +209,6 @@ def test_messages_are_kept_as_one_bounded_line():
 
     assert "\n" not in finding.evidence
     assert len(finding.evidence) == 600
-
-
-FORBIDDEN = Condition(type="ReplicaFailure", status="True", reason="FailedCreate", changed_at=at(0))
-
-
-@pytest.mark.parametrize(
-    ("message", "reason", "grace"),
-    [
-        ('pods "web-x" is forbidden: violates PodSecurity "restricted:latest"', "pods_refused", 30),
-        ('pods "web-x" is forbidden: failed quota: q: must specify requests.cpu for: web', "pods_refused", 30),
-        ('pods "web-x" is forbidden: exceeded quota: q, requested: pods=1', "quota_exceeded", 60),
-    ],
-)
-def test_pods_that_may_not_be_created_are_found_on_the_replica_set(message, reason, grace):
-    condition = Condition(
-        **{name: getattr(FORBIDDEN, name) for name in ("type", "status", "reason", "changed_at")}, message=message
-    )
-    failing = replica_set(NEW, conditions=(condition,))
-    seen = observation(sets=(failing,), of=starting())
-    seen = type(seen)(workload=seen.workload, revisions=(failing,))
-
-    [early] = diagnose(seen, failing, now=at(grace - 1))
-    [late] = diagnose(seen, failing, now=at(grace))
-
-    assert (early.reason, early.fatal, late.fatal) == (reason, False, True)
-    assert decisive([late], ()) == late
-
-
-def test_a_full_quota_is_hopeful_while_old_pods_may_free_it():
-    condition = Condition(
-        type="ReplicaFailure", status="True", reason="FailedCreate", message="exceeded quota: q", changed_at=at(0)
-    )
-    failing = replica_set(NEW, conditions=(condition,))
-    seen = observation(old_pod(), sets=(failing, replica_set(OLD)), of=starting())
-
-    [finding] = diagnose(seen, failing, now=at(300))
-
-    assert not finding.fatal
 
 
 def test_without_the_watchs_own_time_the_pods_start_counts():

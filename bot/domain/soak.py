@@ -1,0 +1,174 @@
+"""The time after completion: pods can pass one probe and fall over, so success waits, and a lapse is a failure.
+
+Nothing is remembered between two looks, so that a lapse came after completion has to follow from what is seen: from the
+controller's own time of completion, else from when the other pods became ready.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.exits import (
+    ADD_PROBE,
+    RIGHT_AFTER_START,
+    exit_sentence,
+    failed_exits,
+    is_node_fault,
+    lifetime,
+    was_ready,
+)
+from bot.domain.finding import Finding, Look, in_one_line, said
+from bot.domain.judgement import Judgement, Rollout, wait
+from bot.domain.progress import is_complete
+from bot.domain.startup import failing_probe, is_lost
+from bot.domain.workload import Container, Pod, WorkloadKind, find_condition
+
+_CLOCKS = timedelta(seconds=1)
+"""Kubernetes writes full seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lapse:
+    """A new pod's container that ended, or was no longer ready."""
+
+    at: datetime
+    pod: Pod
+    container: Container
+    exited: bool
+    proven: bool
+    """Whether the pod itself shows that it had been ready before."""
+
+
+def is_soaked(rollout: Rollout) -> bool:
+    """Whether this rollout is watched after its completion at all."""
+    return rollout.wanted.changed and rollout.wanted.soak > timedelta(0)
+
+
+def soaking(rollout: Rollout) -> Judgement | None:
+    """Success waits until all stayed ready for the soak time.
+
+    Clocks that differ can only shorten it by the time between patch and readiness.
+    """
+    if not is_soaked(rollout):
+        return None
+    ready = max((pod.ready_at or rollout.now for pod in rollout.new), default=rollout.now)
+    until = max(ready, rollout.wanted.patched_at) + rollout.wanted.soak
+    if rollout.now >= until:
+        return None
+    # No countdown: a sentence that changes every second would be written down every second.
+    return wait("soaking", f"all new pods are ready; watching them until {until:%H:%M:%S} UTC")
+
+
+def find_lapse(rollout: Rollout, look: Look) -> Finding | None:
+    """The first restart or lost readiness after completion; None also when it can't be told from a slow start."""
+    if not is_soaked(rollout):
+        return None
+    lapses = sorted(_lapses(rollout, look), key=lambda each: (each.at, each.pod.name, each.container.name))
+    complete_at = _complete_at(rollout)
+    if complete_at is None:
+        broken = _after_all_were_ready(rollout, lapses)
+    else:
+        until = complete_at + rollout.wanted.soak
+        broken = [each for each in lapses if complete_at < each.at <= until and _existed(each.pod, complete_at)]
+    return _finding(look, broken[0]) if broken else None
+
+
+def _complete_at(rollout: Rollout) -> datetime | None:
+    """When the rollout was complete, as the controller or an earlier look of ours knows."""
+    known = [rollout.wanted.complete_at] if rollout.wanted.complete_at else []
+    condition = find_condition(rollout.workload.conditions, "Progressing")
+    if condition and condition.updated_at and is_complete(rollout.workload):
+        # One that names another replica set, or is older than the patch, is left over from an earlier rollout.
+        ours = f'"{rollout.revision.name}"' in condition.message
+        if ours and condition.updated_at >= rollout.wanted.patched_at - _CLOCKS:
+            known.append(condition.updated_at)
+    return min(known, default=None)
+
+
+def _existed(pod: Pod, moment: datetime) -> bool:
+    return pod.created_at is None or pod.created_at <= moment
+
+
+def _after_all_were_ready(rollout: Rollout, lapses: list[_Lapse]) -> list[_Lapse]:
+    """Lapses that came when, but for them, everything was complete."""
+    proven = [each for each in lapses if each.proven]
+    lapsed = {each.pod.name for each in proven}
+    others = [pod for pod in rollout.new if pod.name not in lapsed]
+    if rollout.outdated or len(rollout.new) < rollout.goal or any(pod.ready_at is None for pod in others):
+        return []
+    since = max((pod.ready_at for pod in others if pod.ready_at), default=rollout.wanted.patched_at)
+    return [each for each in proven if each.at >= since]
+
+
+def _lapses(rollout: Rollout, look: Look) -> Iterator[_Lapse]:
+    for pod in rollout.new:
+        if is_lost(pod):
+            continue
+        for container in pod.containers:
+            if container.init and not container.sidecar:
+                continue
+            lapse = _exit(rollout, look, pod, container) or _unready(pod, container)
+            if lapse and lapse.at > rollout.wanted.patched_at:
+                yield lapse
+
+
+def _exit(rollout: Rollout, look: Look, pod: Pod, container: Container) -> _Lapse | None:
+    exits = failed_exits(container)
+    if not exits or exits[0].finished_at is None or is_node_fault(exits[0]):
+        return None
+    at, ran = exits[0].finished_at, lifetime(exits[0])
+    # Without a probe a container is ready while it runs.
+    unprobed = look.is_ours(container) and not look.probe and ran is not None and ran >= RIGHT_AFTER_START
+    was = was_ready(pod) if not pod.ready else unprobed or _went_on(rollout, pod, at)
+    return _Lapse(at, pod, container, exited=True, proven=was)
+
+
+def _went_on(rollout: Rollout, pod: Pod, moment: datetime) -> bool:
+    """Whether a StatefulSet's controller had gone on to the next pod: it does so only when this one is ready."""
+    workload = rollout.workload
+    if workload.kind is not WorkloadKind.STATEFULSET or workload.parallel or pod.ordinal is None:
+        return False
+    return any(
+        each.ordinal is not None and each.ordinal < pod.ordinal and each.created_at and each.created_at < moment
+        for each in rollout.new
+    )
+
+
+def _unready(pod: Pod, container: Container) -> _Lapse | None:
+    """A node that goes away marks the pod, not its containers: only what the container itself lost counts."""
+    condition = find_condition(pod.conditions, "Ready")
+    if pod.ready or container.ready or not container.running or condition is None or condition.changed_at is None:
+        return None
+    return _Lapse(condition.changed_at, pod, container, exited=False, proven=True) if was_ready(pod) else None
+
+
+def _finding(look: Look, lapse: _Lapse) -> Finding:
+    pod, container = lapse.pod, lapse.container
+    probed = look.probe or not look.is_ours(container)
+    advice = "" if probed else ADD_PROBE
+    if lapse.exited:
+        end = failed_exits(container)[0]
+        return Finding(
+            reason="restarted_in_soak",
+            pod=pod.name,
+            container=container.name,
+            since=lapse.at,
+            fatal=True,
+            sentence=f"{exit_sentence(look, pod, container)}, after all new pods had been ready",
+            exit_code=end.exit_code,
+            previous_logs=container.terminated is None,
+            next_step="Read the container's last log lines, fix and merge." + advice,
+            evidence=in_one_line(end.message),
+            told=True,
+        )
+    return Finding(
+        reason="unready_in_soak",
+        pod=pod.name,
+        container=container.name,
+        since=lapse.at,
+        fatal=True,
+        sentence=f"container `{container.name}` is no longer ready, after all new pods had been",
+        next_step="Read the container's last log lines, and check what its readiness probe asks for.",
+        evidence=said(failing_probe(look, pod)),
+        told=True,
+    )
