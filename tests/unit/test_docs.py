@@ -12,7 +12,9 @@ import yaml
 from bot.cli import cli
 from bot.cluster import request as rights
 from bot.domain.catalog import catalog_schema, format_duration
+from bot.domain.catalog.policy_shape import DeployersShape, StopShape, WindowsShape
 from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape, GracesShape, TeamShape
+from bot.domain.catalog.values import Shape
 from bot.settings import SECRETS, Settings, load_settings, variable
 from bot.telemetry import Metrics
 
@@ -94,6 +96,9 @@ def test_every_metric_is_documented_and_nothing_else():
         ("Checks", ChecksShape),
         ("An environment", EnvironmentShape),
         ("Graces", GracesShape),
+        ("Windows", WindowsShape),
+        ("Deployers", DeployersShape),
+        ("Stop", StopShape),
     ],
 )
 def test_every_catalog_key_is_documented_and_nothing_else(heading: str, shape: type[AppShape]):
@@ -137,7 +142,7 @@ def test_the_schema_takes_the_sample_and_refuses_a_typo():
 
 
 def test_every_key_has_a_description_for_the_editor():
-    for shape in (FileShape, TeamShape, AppShape, ChecksShape, EnvironmentShape, GracesShape):
+    for shape in Shape.__subclasses__():
         assert all(field.description for field in shape.model_fields.values())
 
 

@@ -6,14 +6,15 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.catalog.marks import Document, Path
 from bot.domain.catalog.problems import Problem
 from bot.domain.catalog.shape import NONE, RULES, AppShape, EnvironmentShape, FileShape, TeamShape
+from bot.domain.catalog.values import Shape
 
-_SHAPES: dict[int, type[BaseModel]] = {0: FileShape, 2: TeamShape, 4: AppShape, 6: EnvironmentShape}
+_SHAPES: dict[int, type[Shape]] = {0: FileShape, 2: TeamShape, 4: AppShape, 6: EnvironmentShape}
 """By depth: a file, `teams.<team>`, `….apps.<app>`, `….environments.<environment>`."""
 
 _LISTINGS = ("teams", "apps", "environments")
@@ -23,6 +24,8 @@ _WANTED = {
     "bool_type": "`true` or `false`",
     "int_type": "a whole number",
     "greater_than": "a number above zero",
+    "greater_than_equal": "a number from 0 to 10",
+    "less_than_equal": "a number from 0 to 10",
     "dict_type": "a mapping (`key: value` lines)",
     "model_type": "a mapping (`key: value` lines)",
     "model_attributes_type": "a mapping (`key: value` lines)",
@@ -66,7 +69,7 @@ def _removable(path: Path) -> Path:
     depth = 0
     for listing in _LISTINGS:
         depth += 2 if path[depth : depth + 1] == (listing,) and len(path) >= depth + 2 else 0
-    field = _SHAPES[depth].model_fields.get(str(path[depth])) if depth < len(path) else None
+    field = _SHAPES[depth].keys().get(str(path[depth])) if depth < len(path) else None
     return path[: depth + 1] if field and not field.is_required() else path[:depth]
 
 
@@ -115,12 +118,12 @@ def _spoken(path: Path) -> str:
 def _missing(path: Path) -> str:
     if path == ("version",):
         return "`version` is missing; begin the file with `version: 1`"
-    field = _shape_of(path[:-1]).model_fields[str(path[-1])]
+    field = _shape_of(path[:-1]).keys()[str(path[-1])]
     return f"`{path[-1]}` is missing. {field.description}"
 
 
 def _unknown_key(path: Path) -> str:
-    known = list(_shape_of(path[:-1]).model_fields)
+    known = list(_shape_of(path[:-1]).keys())
     close = get_close_matches(str(path[-1]).casefold(), known, n=1, cutoff=0.6)
     place = "here" if path[:-1] else "at the top of a catalog"
     meant = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{each}`' for each in known)}"
@@ -147,7 +150,7 @@ def _too_short(path: Path) -> str:
     return f"`{path[-1]}` is empty; it needs at least one entry"
 
 
-def _shape_of(path: Path) -> type[BaseModel]:
+def _shape_of(path: Path) -> type[Shape]:
     """The shape whose keys belong at that path."""
     found: Any = FileShape
     for part in path:
@@ -169,12 +172,12 @@ def _forms(annotation: Any) -> Iterator[Any]:
 
 def _inside(form: Any, part: str | int) -> Any | None:
     if _is_shape(form):
-        return form.model_fields[str(part)].annotation
+        return form.keys()[str(part)].annotation
     return get_args(form)[-1] if get_origin(form) in {dict, list} else None
 
 
-def _is_shape(form: Any) -> TypeGuard[type[BaseModel]]:
-    return isinstance(form, type) and issubclass(form, BaseModel)
+def _is_shape(form: Any) -> TypeGuard[type[Shape]]:
+    return isinstance(form, type) and issubclass(form, Shape)
 
 
 def _kind_of(value: Any) -> str:

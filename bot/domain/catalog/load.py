@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from bot.domain.catalog.faults import Fault, to_faults
 from bot.domain.catalog.marks import Document, Path, read_yaml
 from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, OnFailure, Place, Team
+from bot.domain.catalog.policy import MergedBy
+from bot.domain.catalog.policy_load import to_deployers, to_people, to_stop, to_windows
 from bot.domain.catalog.problems import CatalogError, Problem
 from bot.domain.catalog.rules import Source, check_rules
 from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape
@@ -64,7 +66,11 @@ def load_catalog(files: Mapping[str, str | bytes], *, own_namespace: str | None 
     problems += check_rules(sources, own_namespace=own_namespace)
     if problems:
         raise CatalogError(problems)
-    return Catalog(teams=tuple(team for source in sources for team in _to_teams(source)))
+    return Catalog(
+        teams=tuple(team for source in sources for team in _to_teams(source)),
+        stop=next((to_stop(source.shape.stop) for source in sources if source.shape.stop), None),
+        hotfix=next((to_people(source.shape.hotfix) for source in sources if source.shape.hotfix), ()),
+    )
 
 
 def _shape(document: Document, problems: list[Problem]) -> FileShape | None:
@@ -118,6 +124,8 @@ def _to_teams(source: Source) -> list[Team]:
         Team(
             name=name,
             github=shape.github,
+            stop=to_stop(shape.stop),
+            hotfix=to_people(shape.hotfix),
             apps=tuple(_to_app(source.document, name, app, shape.apps[app]) for app in shape.apps),
         )
         for name, shape in source.shape.teams.items()
@@ -138,8 +146,9 @@ def _to_app(document: Document, team: str, name: str, shape: AppShape) -> App:
         checks_deadline=shape.checks_deadline,
         image_deadline=shape.image_deadline,
         paths=tuple(shape.paths or ()),
+        stop=to_stop(shape.stop),
         environments=tuple(
-            _to_environment(document, (*path, "environments", each), shape.environments[each])
+            _to_environment(document, (*path, "environments", each), shape.environments[each], shape.environments)
             for each in shape.environments
         ),
         place=_to_place(document, path),
@@ -152,7 +161,7 @@ def _to_checks(shape: ChecksShape | str | None) -> ChecksRule:
     return ChecksRule(none=shape == "none")
 
 
-def _to_environment(document: Document, path: Path, shape: EnvironmentShape) -> Environment:
+def _to_environment(document: Document, path: Path, shape: EnvironmentShape, siblings: Iterable[str]) -> Environment:
     kind, _, workload = shape.workload.partition("/")
     name = str(path[-1])
     by_name = name.casefold() in _PRODUCTION_NAMES
@@ -167,8 +176,17 @@ def _to_environment(document: Document, path: Path, shape: EnvironmentShape) -> 
         on_failure=OnFailure(shape.on_failure or _ON_FAILURE[WorkloadKind(kind)]),
         delete_broken_pods=shape.delete_broken_pods,
         graces=Graces(**shape.graces.model_dump()),
+        after=_declared(shape.after, siblings),
+        windows=to_windows(shape.windows),
+        approvals=shape.approvals,
+        deployers=to_deployers(shape.deployers),
+        merged_by=MergedBy(shape.merged_by),
         place=_to_place(document, path),
     )
+
+
+def _declared(name: str | None, siblings: Iterable[str]) -> str | None:
+    return next((each for each in siblings if name and each.casefold() == name.casefold()), None)
 
 
 def _to_place(document: Document, path: Path) -> Place:

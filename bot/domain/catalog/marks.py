@@ -12,6 +12,7 @@ import yaml
 from yaml import CSafeLoader, MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.domain.catalog.problems import Problem
+from bot.domain.catalog.times import MOMENT_PATTERN
 
 Path = tuple[str | int, ...]
 
@@ -190,6 +191,8 @@ class _Walk:
             return _TRUTH[text]
         if kind == "int" and _DECIMAL.fullmatch(text):
             return int(text)
+        if kind == "timestamp" and re.fullmatch(MOMENT_PATTERN, text):  # as exact as its text
+            return text
         instead = "write `true` or `false`, or " if kind == "bool" else ""
         self._document.add(_trap(text, kind, instead=instead), _place(node.start_mark))
         return text

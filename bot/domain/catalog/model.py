@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.catalog.globs import matches
+from bot.domain.catalog.policy import Deployers, MergedBy, Person, Stop
+from bot.domain.catalog.windows import Windows
 from bot.domain.graces import DEFAULT_GRACES, Graces
 from bot.domain.image import ImageRepository, TagTemplate
 from bot.domain.intent import Target
@@ -67,6 +69,15 @@ class Environment:
     delete_broken_pods: bool = False
     """After a failed rollout of a StatefulSet: it would wait for them for ever. Needs the right to delete pods."""
     graces: Graces = DEFAULT_GRACES
+    after: str | None = None
+    """Another environment of the same app, by its exact name: only a commit that ran there may be deployed here."""
+    windows: Windows | None = None
+    """None: always open."""
+    approvals: int = 0
+    """Approving reviews of the very commit."""
+    deployers: Deployers | None = None
+    """None: everybody in the team."""
+    merged_by: MergedBy = MergedBy.ANYONE
     place: Place = field(compare=False)
 
 
@@ -87,6 +98,7 @@ class App:
     checks_deadline: timedelta
     image_deadline: timedelta
     paths: tuple[str, ...] = ()
+    stop: Stop | None = None
     environments: tuple[Environment, ...]
     place: Place = field(compare=False)
 
@@ -105,6 +117,9 @@ class Team:
 
     name: str
     github: str
+    stop: Stop | None = None
+    hotfix: tuple[Person, ...] = ()
+    """Who may deploy the team's apps through a stop or a closed window."""
     apps: tuple[App, ...]
 
 
@@ -113,6 +128,9 @@ class Catalog:
     """The whole mapping, valid and immutable. Lookups by name ignore case."""
 
     teams: tuple[Team, ...]
+    stop: Stop | None = None
+    hotfix: tuple[Person, ...] = ()
+    """Who may deploy any team's apps through a stop or a closed window."""
 
     @property
     def apps(self) -> tuple[App, ...]:

@@ -1,7 +1,8 @@
 """Rules between the entries of a catalog, over all its files: what a single value can't know."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from bot.domain.catalog.marks import Document, Path
 from bot.domain.catalog.problems import Problem
@@ -45,6 +46,8 @@ def check_rules(sources: Iterable[Source], *, own_namespace: str | None) -> Iter
     yield from _not_into_our_namespace(rows, own_namespace)
     yield from _pushes_have_a_tag(rows)
     yield from _pods_deleted_of_statefulsets_only(rows)
+    yield from _after_another(rows)
+    yield from _one_file_for_all_teams(sources)
 
 
 def _rows(source: Source) -> Iterator[_AppRow]:
@@ -161,3 +164,48 @@ def _pods_deleted_of_statefulsets_only(rows: Iterable[_AppRow]) -> Iterator[Prob
                     f"`delete_broken_pods` is for statefulsets; a {kind} replaces broken pods by itself: remove it"
                 )
                 yield row.problem(message, "environments", name, "delete_broken_pods")
+
+
+def _after_another(rows: Iterable[_AppRow]) -> Iterator[Problem]:
+    """Each environment comes after one that is there, and none after itself, however many are between."""
+    for row in rows:
+        before = {name.casefold(): (each.after or "").casefold() for name, each in _environments(row)}
+        told: set[str] = set()
+        for name, environment in _environments(row):
+            ring = _ring(before, name.casefold())
+            if environment.after and environment.after.casefold() not in before:
+                yield from _nothing_before(row, name, environment.after)
+            elif ring and not told & set(ring):
+                told.update(ring)
+                way = " after ".join(f"`{each}`" for each in (*ring, ring[0]))
+                yield row.problem(f"{way}: nothing could come first; remove one `after`", "environments", name, "after")
+
+
+def _nothing_before(row: _AppRow, name: str, after: str) -> Iterator[Problem]:
+    # With a fault in it, it is cut out here and told elsewhere.
+    written = {path[-1] for path in row.document.keys if path[:-1] == (*row.path, "environments")}
+    if after.casefold() not in {str(each).casefold() for each in written}:
+        close = get_close_matches(after.casefold(), [each for each in row.app.environments if each != name], n=1)
+        meant = f"did you mean `{close[0]}`?" if close else "name another environment of this app"
+        yield row.problem(f"{row.name} has no environment `{after}`; {meant}", "environments", name, "after")
+
+
+def _ring(before: Mapping[str, str], start: str) -> list[str]:
+    """From one environment back to itself; empty when the way ends elsewhere."""
+    way = [start]
+    while (following := before.get(way[-1], "")) and following not in way:
+        way.append(following)
+    return way if following == start else []
+
+
+def _one_file_for_all_teams(sources: Iterable[Source]) -> Iterator[Problem]:
+    """What holds for every team is said once."""
+    first: dict[str, str] = {}
+    for source in sources:
+        for key in ("stop", "hotfix"):
+            if getattr(source.shape, key):
+                line, column = source.document.key_place((key,))
+                place = first.setdefault(key, f"{source.document.file}:{line}")
+                if place != f"{source.document.file}:{line}":
+                    message = f"`{key}` for every team is already at {place}; keep it in one file"
+                    yield Problem(source.document.file, line, column, message)

@@ -3,69 +3,35 @@
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from bot.domain.catalog import durations, words
+from bot.domain.catalog import durations
+from bot.domain.catalog.policy_shape import DeployersShape, HotfixShape, StopShape, WindowsShape
+from bot.domain.catalog.values import (
+    Branch,
+    CheckName,
+    Container,
+    Duration,
+    EnvironmentName,
+    GitHubTeam,
+    Globs,
+    Grace,
+    Image,
+    ImageTag,
+    Name,
+    Namespace,
+    Repository,
+    Shape,
+    Url,
+    Workload,
+)
 from bot.domain.graces import DEFAULT_GRACES
 
 CHECKS_DEADLINE = timedelta(hours=2)
 IMAGE_DEADLINE = timedelta(minutes=15)
 SOAK = timedelta(seconds=30)
-LONGEST_GRACE = timedelta(hours=1)
 DEFAULT_TAG = "{sha}"
-
-
-def _to_duration(value: object) -> timedelta:
-    return durations.parse_duration(_duration_text(value))
-
-
-def _to_grace(value: object) -> timedelta:
-    return durations.parse_duration(_duration_text(value), longest=LONGEST_GRACE, allow_zero=True)
-
-
-def _duration_text(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise ValueError("a duration is text like 90s, 5m, 1h30m or 2d")  # noqa: TRY004 - pydantic tells ValueErrors
-    return str(value)
-
-
-def _text(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern})
-
-
-Name = Annotated[str, AfterValidator(words.check_name), _text(words.NAME_PATTERN)]
-EnvironmentName = Annotated[str, AfterValidator(words.check_environment), _text(words.ENVIRONMENT_PATTERN)]
-Namespace = Annotated[str, AfterValidator(words.check_namespace), _text(words.LABEL_PATTERN)]
-Container = Annotated[str, AfterValidator(words.check_label), _text(words.LABEL_PATTERN)]
-Workload = Annotated[str, AfterValidator(words.check_workload), _text(words.WORKLOAD_PATTERN)]
-Repository = Annotated[str, AfterValidator(words.check_repository), _text(words.REPOSITORY_PATTERN)]
-GitHubTeam = Annotated[str, AfterValidator(words.check_github_team), _text(words.GITHUB_TEAM_PATTERN)]
-Url = Annotated[str, AfterValidator(words.check_url), _text(words.URL_PATTERN)]
-Branch = Annotated[str, AfterValidator(words.check_branch)]
-Image = Annotated[str, AfterValidator(words.check_image)]
-ImageTag = Annotated[str, AfterValidator(words.check_tag)]
-Glob = Annotated[str, AfterValidator(words.check_path)]
-Globs = Annotated[list[Glob], AfterValidator(words.check_paths)]
-CheckName = Annotated[str, AfterValidator(words.check_check)]
-Duration = Annotated[timedelta, BeforeValidator(_to_duration), _text(durations.PATTERN)]
-Grace = Annotated[timedelta, BeforeValidator(_to_grace), _text(durations.PATTERN)]
-
-
-class Shape(BaseModel):
-    """Nothing unknown, nothing converted: what looks like a number is not text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ChecksShape(Shape):
@@ -148,6 +114,18 @@ class EnvironmentShape(Shape):
     graces: GracesShape = Field(
         GracesShape(), description="How long trouble that may heal by itself is borne before it ends a rollout."
     )
+    after: EnvironmentName | None = Field(
+        None, description="Another environment of this app: only a commit that ran there may be deployed here."
+    )
+    windows: WindowsShape | None = Field(None, description="When deploys may begin. Default: always.")
+    approvals: int = Field(0, ge=0, le=10, description="How many approving reviews of the very commit a deploy needs.")
+    deployers: DeployersShape | None = Field(
+        None, description="Only these may deploy here. Default: everybody in the team's `github`."
+    )
+    merged_by: Literal["anyone", "deployers"] = Field(
+        "anyone",
+        description="Whose merge deploys: anyone's who may merge, or only that of somebody who may deploy here.",
+    )
 
 
 class AppShape(Shape):
@@ -175,6 +153,7 @@ class AppShape(Shape):
     image_deadline: Duration = Field(
         IMAGE_DEADLINE, description="How long to wait for CI to push the image.", json_schema_extra={"default": "15m"}
     )
+    stop: StopShape | None = Field(None, description="Stops every deploy of the app, with a reason, until a moment.")
     environments: dict[EnvironmentName, EnvironmentShape] = Field(min_length=1, description="Environments by name.")
 
 
@@ -182,6 +161,10 @@ class TeamShape(Shape):
     """One team and its apps."""
 
     github: GitHubTeam = Field(description="The GitHub team whose members may command, `organisation/team`.")
+    stop: StopShape | None = Field(None, description="Stops every deploy of the team, with a reason, until a moment.")
+    hotfix: HotfixShape | None = Field(
+        None, description="Who may deploy through a stop or a closed window of the team."
+    )
     apps: dict[Name, AppShape] = Field(min_length=1, description="The team's apps by name.")
 
 
@@ -189,6 +172,8 @@ class FileShape(Shape):
     """One catalog file."""
 
     version: Literal[1] = Field(description="The version of this format; 1.")
+    stop: StopShape | None = Field(None, description="Stops every deploy of every team, with a reason, until a moment.")
+    hotfix: HotfixShape | None = Field(None, description="Who may deploy through a stop or a closed window.")
     teams: dict[Name, TeamShape] = Field(min_length=1, description="Teams by name; each in one file only.")
 
 

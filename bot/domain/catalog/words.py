@@ -14,6 +14,7 @@ LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 WORKLOAD_PATTERN = r"^(deployment|statefulset|daemonset)/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 REPOSITORY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$"
 GITHUB_TEAM_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
+LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 URL_PATTERN = r"^https?://"
 
 _KINDS = frozenset(WorkloadKind)
@@ -24,6 +25,7 @@ _SHA_LIKE = re.compile(r"[0-9]+|[0-9a-f]{7,64}", re.IGNORECASE)
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NOT_IN_A_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)")
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f<>\"`\\^{|}]")
+_LONGEST_REASON = 200
 _RESERVED = frozenset({"to"})
 
 
@@ -97,6 +99,30 @@ def check_repository(text: str) -> str:
 def check_github_team(text: str) -> str:
     """`organisation/team-slug`, without an @."""
     return _match(GITHUB_TEAM_PATTERN, text, "organisation/team, like acme/payments (without @)")
+
+
+def check_login(text: str) -> str:
+    """A person's login, without an @."""
+    return _match(LOGIN_PATTERN, text, "a GitHub login, like alice (without @)")
+
+
+def check_people(people: dict[str, int]) -> dict[str, int]:
+    """Logins with numbers, each once: GitHub ignores capitals, and two logins of one number are a slip."""
+    logins: dict[str, str] = {}
+    numbers: dict[int, str] = {}
+    for login, number in people.items():
+        if (first := logins.setdefault(login.casefold(), login)) != login:
+            raise ValueError(f"`{first}` and `{login}` are one login (GitHub ignores capitals); keep one")
+        if (first := numbers.setdefault(number, login)) != login:
+            raise ValueError(f"`{first}` and `{login}` have one number, {number}; a person is here once")
+    return people
+
+
+def check_reason(text: str) -> str:
+    """A few words for people, on one line."""
+    if not text.strip() or len(text) > _LONGEST_REASON or not text.isprintable():
+        raise ValueError(f"a reason is one line of words for people, up to {_LONGEST_REASON} characters")
+    return text.strip()
 
 
 def check_branch(text: str) -> str:

@@ -1,0 +1,40 @@
+"""Who may deploy where, and what stops everybody, as the platform team says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MergedBy(StrEnum):
+    """Whose merge deploys."""
+
+    ANYONE = "anyone"
+    """Whoever may merge."""
+    DEPLOYERS = "deployers"
+    """Only those who may deploy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Somebody on GitHub. Both must match: a login can be registered again by somebody else."""
+
+    login: str
+    """As the catalog writes it; compare without case."""
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployers:
+    """Only these may deploy; one of both is enough."""
+
+    people: tuple[Person, ...] = ()
+    teams: tuple[str, ...] = ()
+    """`organisation/team`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """No deploy begins until that moment, in UTC."""
+
+    reason: str
+    until: datetime
