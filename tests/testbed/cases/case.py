@@ -10,7 +10,8 @@ Object = dict[str, Any]
 Kind = Literal["deployment", "statefulset", "daemonset"]
 
 Source = Literal[
-    "ok", "crash-at-start", "crash-later", "crash-once", "exit-zero", "out-of-memory", "never-ready", "slow",
+    "ok", "crash-at-start", "crash-later", "crash-once", "exit-zero", "out-of-memory", "never-ready",
+    "unready-later", "slow",
     "missing", "other-platform", "index-without-platform", "denied", "unreachable", "invalid-name",
 ]  # fmt: skip
 """Where a version's image comes from: a behaviour of the demo application, or a fault of the image itself."""
@@ -44,7 +45,7 @@ class Act:
     """A merge patch of the workload; `OTHER` in it stands for a third version's image."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Case:
     """One rollout. Version 1 is always healthy; everything else is said here.
 

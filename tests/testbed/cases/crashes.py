@@ -19,7 +19,7 @@ CRASHES = (
         image="crash-later",
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
         replicas=1,
-        expected=Expected(verdict="failed", reason="crash_loop", finding="crash_loop", within=80),
+        expected=Expected(verdict="failed", reason="restarted_in_soak", finding="restarted_in_soak", within=16),
     ),
     Case(
         name="crash-later-without-probe",
@@ -29,7 +29,7 @@ CRASHES = (
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
         probe=False,
         replicas=1,
-        expected=Expected(verdict="failed", reason="crash_loop", finding="crash_loop", within=35),
+        expected=Expected(verdict="failed", reason="restarted_in_soak", finding="restarted_in_soak", within=16),
     ),
     Case(
         name="out-of-memory",
@@ -69,5 +69,13 @@ CRASHES = (
             "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8081}, "periodSeconds": 1},
         },
         expected=Expected(verdict="failed", reason="liveness_killed", finding="liveness_killed", within=12),
+    ),
+    Case(
+        name="unready-later",
+        title="ready, and no longer after five seconds",
+        image="unready-later",
+        soak=15,
+        replicas=1,
+        expected=Expected(verdict="failed", reason="unready_in_soak", finding="unready_in_soak", within=14),
     ),
 )

@@ -7,8 +7,9 @@ from tests.testbed.images.build import ARCHITECTURE, Image, build_image, push
 from tests.testbed.progress import Say, say_on_stderr
 
 Behaviour = Literal[
-    "ok", "crash-at-start", "crash-later", "crash-once", "exit-zero", "out-of-memory", "never-ready", "slow"
-]
+    "ok", "crash-at-start", "crash-later", "crash-once", "exit-zero", "out-of-memory", "never-ready",
+    "unready-later", "slow",
+]  # fmt: skip
 
 
 def demo_image(

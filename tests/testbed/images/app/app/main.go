@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-const behaviours = "ok, crash-at-start, crash-later, crash-once, exit-zero, out-of-memory, never-ready or slow"
+const behaviours = "ok, crash-at-start, crash-later, crash-once, exit-zero, out-of-memory, never-ready, unready-later or slow"
 
 func main() {
 	log.SetFlags(0)
@@ -47,6 +47,9 @@ func main() {
 		return
 	case "out-of-memory":
 		fillMemory()
+	case "unready-later":
+		ready.Store(true)
+		time.AfterFunc(seconds("APP_UNREADY_AFTER", 5), func() { ready.Store(false) })
 	case "never-ready":
 	case "slow":
 		time.AfterFunc(seconds("APP_READY_AFTER", 10), func() { ready.Store(true) })
