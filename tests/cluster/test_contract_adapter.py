@@ -74,7 +74,7 @@ async def test_a_patch_is_observed_to_its_end(node: Lab) -> None:
     assert woken
     assert seen.workload is not None
     assert seen.workload.revision == "2"
-    new = next(each for each in seen.replica_sets if each.revision == "2")
+    new = next(each for each in seen.revisions if each.revision == "2")
     assert new.owner_uid == before.uid
     fresh = [pod for pod in seen.pods if pod.owner_uid == new.uid and not pod.terminating]
     assert {container.image_id.partition("@")[2] for pod in fresh for container in pod.containers} == {digest}
