@@ -79,6 +79,18 @@ def test_what_begins_in_the_hour_that_comes_twice_begins_once():
     assert early.at(berlin("2026-10-25T02:20", fold=1)) == Closed(berlin("2026-10-26T02:15"), "")
 
 
+def test_what_began_in_the_first_of_two_equal_hours_goes_on_in_the_second():
+    early = windows(allow=(Span(cron="30 2 * * *", lasts=timedelta(hours=2)),))
+
+    assert early.at(berlin("2026-10-25T02:20", fold=1)) == Open(berlin("2026-10-25T04:30"))
+
+
+def test_what_lies_in_the_hour_that_is_skipped_closes_nothing():
+    pause = windows(deny=(Span(cron="15 2 * * *", lasts=timedelta(minutes=30), reason="backup"),))
+
+    assert pause.at(berlin("2026-03-29T01:00")) == Open(berlin("2026-03-30T02:15"))
+
+
 def test_hours_without_a_gap_have_none_when_clocks_change():
     hourly = windows(deny=(Span(cron="0 * * * *", lasts=timedelta(hours=1), reason="always"),))
     begin = berlin("2026-10-25T00:00")
