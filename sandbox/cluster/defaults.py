@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Final
 
 from sandbox.cluster.answers import invalid
 from sandbox.cluster.documents import Obj, meta, without_nulls
-from sandbox.cluster.resources import DAEMON_SETS, DEPLOYMENTS, PODS, QUOTAS, REPLICA_SETS, STATEFUL_SETS, Resource
+from sandbox.cluster.resources import (
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    PODS,
+    QUOTAS,
+    REPLICA_SETS,
+    SECRETS,
+    STATEFUL_SETS,
+    Resource,
+)
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _NAME_RULE: Final = (
@@ -34,11 +44,15 @@ def fill(resource: Resource, obj: Obj) -> None:
         obj["spec"].setdefault("preemptionPolicy", "PreemptLowerPriority")
         obj["spec"].setdefault("priority", 0)
         obj["spec"].setdefault("serviceAccountName", "default")
-        obj.setdefault("status", {"phase": "Pending", "qosClass": "BestEffort"})
+        for container in [*obj["spec"].get("initContainers", []), *obj["spec"].get("containers", [])]:
+            _fill_requests(container)
+        obj.setdefault("status", {"phase": "Pending", "qosClass": _qos_class(obj["spec"])})
     elif resource in _TEMPLATED:
         _fill_workload(resource, obj)
     elif resource == QUOTAS:
         obj["status"] = {"hard": obj.get("spec", {}).get("hard", {})}
+    elif resource == SECRETS:
+        _fill_secret(obj)
     if resource.subresources:
         obj.setdefault("status", {})
 
@@ -188,6 +202,28 @@ def _fill_probe(probe: Obj) -> None:
     if "httpGet" in probe:
         probe["httpGet"].setdefault("path", "/")
         probe["httpGet"].setdefault("scheme", "HTTP")
+
+
+def _fill_requests(container: Obj) -> None:
+    """Of pods only: what is limited and not asked for is asked for as much."""
+    resources = container["resources"]
+    if "limits" in resources:
+        resources["requests"] = {**resources["limits"], **resources.get("requests", {})}
+
+
+def _qos_class(spec: Obj) -> str:
+    resources = [item["resources"] for item in [*spec.get("containers", []), *spec.get("initContainers", [])]]
+    if not any(item.get("requests") or item.get("limits") for item in resources):
+        return "BestEffort"
+    equal = all(item.get("requests") == item.get("limits") for item in resources)
+    full = all(set(item.get("limits", {})) >= {"cpu", "memory"} for item in resources)
+    return "Guaranteed" if equal and full else "Burstable"
+
+
+def _fill_secret(obj: Obj) -> None:
+    obj.setdefault("type", "Opaque")
+    for key, text in obj.pop("stringData", {}).items():
+        obj.setdefault("data", {})[key] = base64.b64encode(str(text).encode()).decode()
 
 
 def _pull_policy(image: str) -> str:

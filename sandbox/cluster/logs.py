@@ -26,12 +26,12 @@ def read(pod: Obj, reports: list[ContainerReport], values: Mapping[str, str]) ->
 
 def _chosen(pod: Obj, reports: list[ContainerReport], wanted: str) -> ContainerReport:
     names = [spec["name"] for spec in pod["spec"]["containers"]]
+    early = [spec["name"] for spec in pod["spec"].get("initContainers", [])]
     if not wanted and len(names) > 1:
-        raise bad_request(
-            f"a container name must be specified for pod {name_of(pod)}, choose one of: [{' '.join(names)}]"
-        )
+        text = f"a container name must be specified for pod {name_of(pod)}, choose one of: [{' '.join(names)}]"
+        raise bad_request(text + (f" or one of the init containers: [{' '.join(early)}]" if early else ""))
     wanted = wanted or names[0]
-    if wanted not in names:
+    if wanted not in [*names, *early]:
         raise bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
     found = next((report for report in reports if report.name == wanted), None)
     if found is None:

@@ -19,6 +19,7 @@ from sandbox.cluster.events import Events
 from sandbox.cluster.faults import Faults
 from sandbox.cluster.node.images import ImagePuller
 from sandbox.cluster.node.kubelet import Kubelet
+from sandbox.cluster.node.scheduler import Scheduler
 from sandbox.cluster.resources import NAMESPACES, of_kind
 from sandbox.cluster.store import Change, Store
 from sandbox.cluster.view import NamespaceView, view_of
@@ -52,6 +53,8 @@ class SimulatedCluster:
         events = Events(self._writes)
         self._puller = ImagePuller(_locator(registries), architecture=architecture)
         self._kubelet = Kubelet(self._writes, events, self._puller, node=node, architecture=architecture)
+        self._scheduler = Scheduler(self._writes, events, node=node)
+        self._scheduling: asyncio.Task[None] | None = None
         self._controllers = ControllerManager(self._writes, events)
         self._api = Api(
             writes=self._writes, kubelet=self._kubelet, tokens=self.tokens, faults=self.faults, clock=self.clock
@@ -72,11 +75,16 @@ class SimulatedCluster:
         for name in ("default", "kube-system"):
             self.namespace(name)
         self._controllers.start()
+        self._scheduling = asyncio.create_task(self._scheduler.run())
         return self
 
     async def aclose(self) -> None:
         """Stop serving, controllers and pods; fine to call twice."""
         await self._controllers.stop()
+        if self._scheduling is not None:
+            self._scheduling.cancel()
+            await asyncio.gather(self._scheduling, return_exceptions=True)
+            self._scheduling = None
         await self._kubelet.aclose()
         await self._puller.aclose()
         if self._runner is not None:
@@ -180,6 +188,7 @@ class SimulatedCluster:
     def _notice(self, change: Change) -> None:
         """Tell whoever is concerned by a change."""
         self._controllers.notice(change)
+        self._scheduler.notice(change)
         self._kubelet.notice(change)
 
 

@@ -11,18 +11,22 @@ from typing import Final
 
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj
-from sandbox.cluster.node.application import Application, read
-from sandbox.cluster.node.images import Image, ImagePuller, PullError
+from sandbox.cluster.node.application import Application, StartError, read
+from sandbox.cluster.node.images import Image, ImagePuller
 from sandbox.cluster.node.podstatus import ContainerReport
+from sandbox.cluster.node.probing import Prober
+from sandbox.cluster.node.pulling import Pulling
+from sandbox.cluster.node.references import MissingReferenceError
 
 _CREATE: Final = 0.2
-_PULL_NOTED: Final = 12.0
-"""Seconds until `ErrImagePull` becomes `ImagePullBackOff`: the kubelet writes it at its next round."""
 _BACK_OFF: Final = 10.0
 _LONGEST_BACK_OFF: Final = 300.0
 _ROUND: Final = 2.5
 """A container starts again about this long after its back-off is over."""
 _NOTICE_EXIT: Final = 0.9
+_AGAIN: Final = 1.1
+"""Seconds until the first new try of a container that could not start."""
+_EPOCH: Final = "1970-01-01T00:00:00Z"
 
 
 @dataclass(kw_only=True)
@@ -35,6 +39,8 @@ class Surroundings:
     publish: Callable[[], None]
     tell: Callable[[str, str], None]
     """Record an event about the container: reason, message."""
+    environment: Callable[[], dict[str, str]]
+    """Its variables; raises `MissingReferenceError`."""
     pod: str
     """`name_namespace(uid)`, as messages have it."""
     address: str = ""
@@ -47,99 +53,148 @@ class ContainerLife:
         self._spec = spec
         self._report = report
         self._around = around
+        self._runs = 0
+        self.started = asyncio.Event()
+        """Set when it runs for the first time."""
+        self._pulling = Pulling(spec, around.puller, around.clock, wait=self._wait, tell=around.tell)
 
     async def run(self) -> None:
-        exits = 0
+        """Start it again whenever it ends."""
         while True:
-            image = await self._pulled()
-            await self._once(read(image, self._spec, node_platform=self._around.platform), image)
-            exits += 1
-            if exits > 1:
-                await self._back_off(min(_BACK_OFF * 2 ** (exits - 2), _LONGEST_BACK_OFF))
-            else:
-                await self._around.clock.sleep(0.05)
+            await self._attempt()
 
-    async def _pulled(self) -> Image:
-        """The image, however long it takes; what goes wrong is in the container's state meanwhile."""
-        name, delay = self._spec["image"], _BACK_OFF
-        held = self._around.puller.present(name)
-        if held and self._spec["imagePullPolicy"] != "Always":
-            text = f'Container image "{name}" already present on machine and can be accessed by the pod'
-            self._around.tell("Pulled", text)
-            return held
-        if self._spec["imagePullPolicy"] == "Never":
-            return await self._never_pulled(name)
+    async def run_to_success(self) -> None:
+        """Start it again until it ends with 0, as an init container is."""
+        while await self._attempt() != 0:
+            pass
+        self._report.ready = True
+        self._around.publish()
+
+    async def _attempt(self) -> int:
+        """One start and, unless it went well, the wait after it; gives the exit code."""
+        image = await self._pulling.image()
+        environment = await self._environment()
+        self._runs += 1
+        try:
+            app = read(image, self._spec, environment, node_platform=self._around.platform, runs=self._runs - 1)
+        except StartError as error:
+            await self._not_started(image, str(error))
+            code = 128
+        else:
+            code = await self._once(app, image)
+        if code or not self._ends_well:
+            await self._wait_for_next()
+        return code
+
+    @property
+    def _ends_well(self) -> bool:
+        """Whether an end with 0 is the end: what is never probed and not restarted."""
+        return self._report.is_init
+
+    async def _wait_for_next(self) -> None:
+        if self._runs > 1:
+            await self._back_off(min(_BACK_OFF * 2 ** (self._runs - 2), _LONGEST_BACK_OFF))
+        else:
+            await self._around.clock.sleep(0.05)
+
+    async def _environment(self) -> dict[str, str]:
         while True:
             try:
-                return await self._pull(name)
-            except PullError as error:
-                await self._wait_after(error, delay)
-                delay = min(delay * 2, _LONGEST_BACK_OFF)
+                return self._around.environment()
+            except MissingReferenceError as error:
+                self._around.tell("Failed", f"Error: {error}")
+                await self._around.clock.sleep(0.1)
+                self._wait("CreateContainerConfigError", str(error))
+                await self._around.clock.sleep(_BACK_OFF + _ROUND)
 
-    async def _pull(self, name: str) -> Image:
-        began = self._around.clock.monotonic()
-        self._around.tell("Pulling", f'Pulling image "{name}"')
-        image = await self._around.puller.pull(name)
-        took = f"{(self._around.clock.monotonic() - began) * 1000:.0f}ms"
-        text = (
-            f'Successfully pulled image "{name}" in {took} ({took} including waiting). Image size: {image.size} bytes.'
-        )
-        self._around.tell("Pulled", text)
-        return image
-
-    async def _never_pulled(self, name: str) -> Image:
-        text = f'Container image "{name}" is not present with pull policy of Never'
-        self._around.tell("ErrImageNeverPull", text)
-        self._wait("ErrImageNeverPull", text)
-        await asyncio.get_running_loop().create_future()
-        raise AssertionError("nobody resolves this")
-
-    async def _wait_after(self, error: PullError, delay: float) -> None:
-        name = self._spec["image"]
-        if error.reason == "ErrImagePull":
-            self._around.tell("Failed", f'Failed to pull image "{name}": {error}')
-        else:
-            self._around.tell("InspectFailed", str(error))
-        self._around.tell("Failed", f"Error: {error.reason}")
-        await self._around.clock.sleep(0.4)
-        self._wait(error.reason, str(error))
-        if error.reason == "ErrImagePull":
-            await self._around.clock.sleep(_PULL_NOTED)
-            self._around.tell("BackOff", f'Back-off pulling image "{name}"')
-            self._wait("ImagePullBackOff", f'Back-off pulling image "{name}": {error.reason}: {error}')
-        await self._around.clock.sleep(max(1.0, delay + _ROUND - _PULL_NOTED))
-
-    async def _once(self, app: Application, image: Image) -> None:
-        """One run of the program, from start to exit."""
-        report, clock = self._report, self._around.clock
+    async def _not_started(self, image: Image, why: str) -> None:
+        """The runtime refused: it counts as an end with 128, and nothing ever ran."""
+        self._created(image)
         self._around.tell("Created", "Container created")
-        await clock.sleep(_CREATE)
+        self._around.tell("Failed", f"Error: {why}")
+        times = {"startedAt": _EPOCH, "finishedAt": self._around.clock.now()}
+        end = {"exitCode": 128, "reason": "StartError", "message": why, **times}
+        self._report.last_state = {"terminated": end | {"containerID": self._report.container_id}}
+        self._report.log = []
+        self._wait("RunContainerError", why)
+        await self._around.clock.sleep(_AGAIN)
+
+    def _created(self, image: Image) -> None:
+        report = self._report
         if "terminated" in report.state:
             report.last_state = {"terminated": report.state["terminated"]}
         if report.container_id:
             report.restarts += 1
             report.previous_log = report.log
-        report.image, report.image_id, report.version = image.name, image.id, app.version
+        report.image, report.image_id = image.name, image.id
         report.container_id = f"containerd://{secrets.token_hex(32)}"
-        report.log = list(app.first_words)
-        report.state = {"running": {"startedAt": clock.now()}}
-        report.ready = "readinessProbe" not in self._spec
-        self._around.tell("Started", "Container started")
-        self._around.publish()
-        prober = asyncio.ensure_future(self._probe(app)) if "readinessProbe" in self._spec else None
-        try:
-            await (
-                clock.sleep(app.lifetime) if app.lifetime is not None else asyncio.get_running_loop().create_future()
-            )
-        finally:
-            if prober is not None:
-                prober.cancel()
-        await self._exited(app)
 
-    async def _exited(self, app: Application) -> None:
+    async def _once(self, app: Application, image: Image) -> int:
+        """One run of the program, from start to exit."""
         report, clock = self._report, self._around.clock
-        report.log += app.last_words
-        end = to_terminated(report, app.exit_code, clock.now())
+        self._around.tell("Created", "Container created")
+        await clock.sleep(_CREATE)
+        self._created(image)
+        report.version, report.log = app.version, list(app.first_words)
+        report.state = {"running": {"startedAt": clock.now()}}
+        report.ready = "readinessProbe" not in self._spec and not report.is_init
+        self._around.tell("Started", "Container started")
+        self.started.set()
+        self._around.publish()
+        killed = await self._lived(app)
+        end = (0, "Completed", ("told to stop, bye",)) if killed else (app.exit_code, _reason(app), app.last_words)
+        await self._exited(*end)
+        return end[0]
+
+    async def _lived(self, app: Application) -> bool:
+        """Wait for its end; says whether the node ended it because of its liveness probe."""
+        alive: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def note_ready(passing: bool) -> None:
+            self._report.ready = passing
+            self._around.publish()
+
+        def note_alive(passing: bool) -> None:
+            if not passing and not alive.done():
+                alive.set_result(True)
+
+        watches = []
+        if "readinessProbe" in self._spec:
+            watches.append(self._prober("readiness", app).watch(note_ready, passing=False))
+        if "livenessProbe" in self._spec:
+            watches.append(self._prober("liveness", app).watch(note_alive, passing=True))
+        tasks = [asyncio.ensure_future(each) for each in watches]
+        seconds = None if app.lifetime is None else app.lifetime / self._around.clock.speed
+        try:
+            async with asyncio.timeout(seconds):
+                await alive
+        except TimeoutError:
+            return False
+        finally:
+            for task in tasks:
+                task.cancel()
+        name = self._report.name
+        self._around.tell("Killing", f"Container {name} failed liveness probe, will be restarted")
+        return True
+
+    def _prober(self, kind: str, app: Application) -> Prober:
+        around = self._around
+        return Prober(
+            kind="liveness" if kind == "liveness" else "readiness",
+            spec=self._spec,
+            app=app,
+            address=around.address,
+            clock=around.clock,
+            tell=around.tell,
+        )
+
+    async def _exited(self, code: int, reason: str, last_words: tuple[str, ...]) -> None:
+        report, clock = self._report, self._around.clock
+        report.log += last_words
+        message = ""
+        if code and self._spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+            message = "".join(f"{line}\n" for line in report.log)
+        end = to_terminated(report, code, clock.now(), reason=reason, message=message)
         if report.restarts:
             await clock.sleep(_NOTICE_EXIT)
         report.state, report.ready = end, False
@@ -154,53 +209,26 @@ class ContainerLife:
         # The kubelet reports the back-off in its next round, which may be as late as the restart itself.
         noticed = random.choice((1.0, delay + _ROUND - 0.1))
         await clock.sleep(noticed)
-        report.last_state = {"terminated": report.state["terminated"]}
+        if "terminated" in report.state:
+            report.last_state = {"terminated": report.state["terminated"]}
         self._wait("CrashLoopBackOff", text)
         await clock.sleep(delay + _ROUND - noticed)
-
-    async def _probe(self, app: Application) -> None:
-        probe, clock = self._spec["readinessProbe"], self._around.clock
-        began, failures, successes = clock.monotonic(), 0, 0
-        await clock.sleep(float(probe.get("initialDelaySeconds", 0)) + 0.05)
-        while True:
-            problem = app.answers(_with_port(probe, self._spec), clock.monotonic() - began)
-            failures, successes = (failures + 1, 0) if problem else (0, successes + 1)
-            if problem:
-                self._around.tell("Unhealthy", f"Readiness probe failed: {self._explain(problem, probe)}")
-            ready = successes >= probe["successThreshold"] or (
-                self._report.ready and failures < probe["failureThreshold"]
-            )
-            if ready != self._report.ready:
-                self._report.ready = ready
-                self._around.publish()
-            await clock.sleep(float(probe["periodSeconds"]))
-
-    def _explain(self, problem: str, probe: Obj) -> str:
-        if problem != "refused":
-            return problem
-        action = probe.get("httpGet") or probe["tcpSocket"]
-        where = f"{self._around.address}:{action['port']}"
-        dial = f"dial tcp {where}: connect: connection refused"
-        return f'Get "http://{where}{action["path"]}": {dial}' if "httpGet" in probe else dial
 
     def _wait(self, reason: str, message: str) -> None:
         self._report.state = {"waiting": {"reason": reason, "message": message}}
         self._around.publish()
 
 
-def to_terminated(report: ContainerReport, exit_code: int, now: str) -> Obj:
+def to_terminated(report: ContainerReport, exit_code: int, now: str, *, reason: str = "", message: str = "") -> Obj:
     """The state of a container that has just ended."""
     started = report.state.get("running", {}).get("startedAt", now)
-    reason = "Error" if exit_code else "Completed"
+    reason = reason or ("Error" if exit_code else "Completed")
     end: Obj = {"exitCode": exit_code, "reason": reason, "startedAt": started, "finishedAt": now}
+    end |= {"message": message} if message else {}
     return {"terminated": end | ({"containerID": report.container_id} if report.container_id else {})}
 
 
-def _with_port(probe: Obj, spec: Obj) -> Obj:
-    """The probe with a named port looked up."""
-    for kind in ("httpGet", "tcpSocket"):
-        if isinstance(probe.get(kind, {}).get("port"), str):
-            named = {port.get("name"): port["containerPort"] for port in spec.get("ports", [])}
-            port = probe[kind]["port"]
-            return {**probe, kind: {**probe[kind], "port": named.get(port, port)}}
-    return probe
+def _reason(app: Application) -> str:
+    if app.killed:
+        return "OOMKilled"
+    return "Error" if app.exit_code else "Completed"
