@@ -1,23 +1,28 @@
-"""Laws of the verdict, for any mixture of pods, counts and conditions."""
+"""Laws of the verdict, for any kind and any mixture of pods, counts, conditions and events."""
 
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.graces import DEFAULT_GRACES
+from bot.domain.stuck import stuck_pods
 from bot.domain.verdict import Verdict, judge
-from bot.domain.workload import Observation
+from bot.domain.workload import Condition, Observation, Workload, WorkloadKind
 from tests.unit.domain.rollouts import (
     DIGEST,
     NEW,
     OLD,
     OLD_DIGEST,
     OLD_IMAGE,
+    UID,
     at,
     complete,
     container,
+    controller_revision,
     deadline_exceeded,
     ended,
+    event,
     observation,
     pod,
     replica_set,
@@ -27,60 +32,130 @@ from tests.unit.domain.rollouts import (
 )
 
 GREEN = {Verdict.SUCCEEDED, Verdict.NO_CHANGE}
+ENDED_WELL = f'ReplicaSet "{NEW}" has successfully progressed.'
+times = st.none() | st.integers(-60, 90).map(at)
 
 containers = st.one_of(
     st.builds(
         container,
+        name=st.sampled_from(["web", "web", "other"]),
         ready=st.booleans(),
-        image_id=st.sampled_from(["", f"r@{DIGEST}", f"r@{OLD_DIGEST}", "sha256:" + "c" * 64]),
+        init=st.booleans(),
+        sidecar=st.booleans(),
+        image_id=st.sampled_from(["", f"r@{DIGEST}", f"r@{DIGEST}", f"r@{OLD_DIGEST}", "sha256:" + "c" * 64]),
         restarts=st.integers(0, 3),
-        last_terminated=st.none() | st.builds(ended, st.integers(0, 255)),
+        terminated=st.none() | st.builds(ended, st.integers(0, 255), finished_at=times),
+        last_terminated=st.none() | st.builds(ended, st.integers(0, 255), started_at=times, finished_at=times),
     ),
     st.builds(
         stuck,
-        st.sampled_from(["ErrImagePull", "InvalidImageName", "ContainerCreating"]),
-        st.sampled_from(["", "not found"]),
+        st.sampled_from(["ErrImagePull", "InvalidImageName", "ContainerCreating", "CreateContainerConfigError"]),
+        st.sampled_from(["", "not found", "i/o timeout"]),
+        waiting_since=times,
     ),
+)
+conditions = st.builds(
+    Condition,
+    type=st.sampled_from(["Ready", "PodScheduled", "DisruptionTarget"]),
+    status=st.sampled_from(["True", "False", "Unknown"]),
+    reason=st.sampled_from(["", "Unschedulable"]),
+    message=st.sampled_from(["", "unbound immediate PersistentVolumeClaims"]),
+    changed_at=times,
 )
 pods = st.lists(
     st.builds(
-        lambda each, owner, terminating, phase, ready_at: pod(
-            "p", each, owner=owner, terminating=terminating, phase=phase, ready_at=ready_at
-        ),
-        containers,
+        lambda each, owner, ready_at, **changes: pod("p", *each, owner=owner, ready_at=ready_at, **changes),
+        st.lists(containers, min_size=1, max_size=2),
         st.sampled_from([NEW, NEW, OLD, "stranger"]),
-        st.booleans(),
-        st.sampled_from(["Running", "Running", "Pending", "Failed"]),
         st.integers(0, 60),
-    ),
+        terminating=st.booleans(),
+        phase=st.sampled_from(["Running", "Running", "Pending", "Failed", "Unknown"]),
+        reason=st.sampled_from(["", "", "Evicted"]),
+        created_at=times,
+        started_at=times,
+    ).flatmap(lambda each: st.just(each) | conditions.map(lambda one: replace(each, conditions=(one,)))),
     max_size=5,
-).map(lambda found: tuple(replace(each, name=f"p{index}") for index, each in enumerate(found)))
+)
 counts = st.integers(0, 3)
+progress = (complete(), replace(complete(), message=ENDED_WELL, updated_at=at(5)))
 workloads = st.builds(
     workload,
     generation=st.integers(1, 4),
-    observed_generation=st.none() | st.integers(1, 4),
+    observed_generation=st.none() | st.integers(0, 4),
     replicas=counts,
     status_replicas=counts,
     updated_replicas=counts,
+    ready_replicas=counts,
     available_replicas=counts,
     paused=st.booleans(),
     images=st.sampled_from([workload().images, {"web": OLD_IMAGE}]),
     progress_deadline_seconds=st.sampled_from([None, 30, 600]),
-    conditions=st.sampled_from([(), (complete(),), (deadline_exceeded(f'ReplicaSet "{OLD}" has timed out'),)]),
+    conditions=st.sampled_from([(), *((one,) for one in progress), (deadline_exceeded(f'"{OLD}" has timed out'),)]),
+    readiness_probe=st.sampled_from(["", "tcp :80"]),
 )
 # A share of nearly finished ones, or green would hardly ever be seen.
-healthy = st.integers(1, 3).map(
-    lambda n: workload(replicas=n, status_replicas=n, updated_replicas=n, available_replicas=n)
+healthy = st.builds(
+    lambda n, one: workload(
+        replicas=n, status_replicas=n, updated_replicas=n, ready_replicas=n, available_replicas=n, conditions=(one,)
+    ),
+    st.integers(1, 3),
+    st.sampled_from(progress),
 )
-healthy_pods = st.integers(1, 3).map(lambda n: tuple(pod(f"p{index}") for index in range(n)))
-observations = st.builds(
-    lambda of, some: observation(*some, of=of) if some else replace(observation(of=of), pods=()),
-    workloads | healthy,
-    pods | healthy_pods,
+healthy_pods = st.integers(1, 3).map(lambda n: [pod(f"p{index}") for index in range(n)])
+events = st.lists(
+    st.builds(
+        event,
+        st.sampled_from(["FailedCreate", "Unhealthy", "Killing", "FailedMount", "TriggeredScaleUp"]),
+        st.sampled_from(["", "exceeded quota: q", "violates PodSecurity", "Liveness probe failed", "denied"]),
+        of=st.sampled_from([UID, "uid-p0", "uid-p1"]),
+        first_at=times,
+        last_at=times,
+    ),
+    max_size=3,
+).map(tuple)
+shapes = st.builds(
+    lambda kind, **changes: changes | {"kind": kind},
+    st.sampled_from(WorkloadKind),
+    partition=st.sampled_from([0, 0, 1, 2, 9]),
+    first_ordinal=st.sampled_from([0, 0, 1]),
+    on_delete=st.sampled_from([False, False, True]),
+    max_unavailable=st.integers(0, 1),
 )
+
+
+def of_kind(base: Workload, some, shape, said=()) -> Observation:
+    """The same pods and counts, as each kind has them: pods with ordinals that the workload itself owns."""
+    named = [replace(each, name=f"p{index}", uid=f"uid-p{index}") for index, each in enumerate(some)]
+    if shape["kind"] is WorkloadKind.DEPLOYMENT:
+        return replace(observation(of=base), pods=tuple(named), events=said)
+    strange = "uid-stranger"
+    own = tuple(
+        replace(
+            each,
+            ordinal=index,
+            owner_uid=strange if each.owner_uid == strange else UID,
+            revision=each.owner_uid.removeprefix("uid-"),
+        )
+        for index, each in enumerate(named)
+    )
+    of = replace(base, revision=NEW, **shape)
+    return Observation(
+        workload=of, revisions=(controller_revision(OLD), controller_revision(NEW)), pods=own, events=said
+    )
+
+
+observations = st.builds(of_kind, workloads | healthy, pods | healthy_pods, shapes, events)
 wishes = st.builds(wanted, changed=st.booleans(), soak=st.sampled_from([at(0) - at(0), at(30) - at(0)]))
 moments = st.integers(0, 1200).map(at)
+
+
+def own(seen: Observation) -> list:
+    """The active pods that are this workload's, whoever made them."""
+    return [each for each in seen.pods if each.is_active and each.owner_uid != "uid-stranger"]
+
+
+def is_new(each) -> bool:
+    return each.revision in (NEW, f"uid-{NEW}")
 
 
 @given(observations, wishes, moments)
@@ -88,19 +163,27 @@ def test_green_means_every_new_pod_runs_the_digest_and_no_old_one_is_left(seen, 
     judgement = judge(seen, wish, now)
 
     if judgement.verdict in GREEN:
-        active = [each for each in seen.pods if each.is_active and each.owner_uid in (f"uid-{NEW}", f"uid-{OLD}")]
-        assert len(active) == seen.workload.replicas > 0
-        assert all(each.owner_uid == f"uid-{NEW}" for each in active)
-        assert all(each.ready for each in active)
+        active = own(seen)
+        assert len(active) >= seen.workload.replicas - seen.workload.kept
+        assert active
+        assert all(is_new(each) and each.ready for each in active)
         assert all(each.container("web").image_id.endswith(DIGEST) for each in active)
 
 
-@given(pods, wishes, moments)
-def test_an_active_old_pod_is_never_overlooked(some, wish, now):
-    left = replace(pod("old", owner=OLD), terminating=False)
-    seen = observation(*some, left)
+@given(observations, moments)
+def test_success_is_never_said_before_every_pod_was_ready_for_the_soak_time(seen, now):
+    soak = at(30) - at(0)
 
-    assert judge(seen, wish, now).verdict not in GREEN
+    if judge(seen, wanted(soak=soak), now).verdict is Verdict.SUCCEEDED:
+        assert all(each.ready_at is not None and each.ready_at + soak <= now for each in own(seen))
+
+
+@given(workloads | healthy, pods | healthy_pods, shapes, wishes, moments)
+def test_an_active_old_pod_is_never_overlooked(base, some, shape, wish, now):
+    left = replace(pod("old", owner=OLD), terminating=False)
+
+    assert judge(of_kind(base, [left, *some], shape), wish, now).verdict not in GREEN
+    assert judge(of_kind(base, [*some, left], shape), wish, now).verdict not in GREEN
 
 
 @given(observations, st.integers(1, 599).map(at))
@@ -114,18 +197,54 @@ def test_a_stale_deadline_never_decides(seen, now):
     assert judge(replace(seen, workload=stale), wanted(), now).reason != "progress_deadline_exceeded"
 
 
-@given(observations, wishes, moments, st.randoms())
-def test_the_order_of_pods_and_sets_does_not_matter(seen, wish, now, random):
-    pods_, sets = list(seen.pods), list(seen.revisions)
-    random.shuffle(pods_)
-    random.shuffle(sets)
+@given(observations, st.lists(st.integers(-600, -2), min_size=1, max_size=3), moments)
+def test_a_stale_refusal_never_decides(seen, seconds, now):
+    stale = tuple(event("FailedCreate", "violates PodSecurity", of=UID, at_second=each) for each in seconds)
+    without = replace(seen, events=tuple(each for each in seen.events if each.object_uid != UID))
 
-    assert judge(replace(seen, pods=tuple(pods_), revisions=tuple(sets)), wish, now) == judge(seen, wish, now)
+    assert judge(replace(without, events=without.events + stale), wanted(), now) == judge(without, wanted(), now)
+
+
+@given(observations, wishes, moments)
+def test_a_stale_completion_never_decides(seen, wish, now):
+    bare = replace(seen.workload, conditions=(complete(),))
+    stale = replace(seen.workload, conditions=(replace(complete(), message=ENDED_WELL, updated_at=at(-30)),))
+
+    assert judge(replace(seen, workload=stale), wish, now) == judge(replace(seen, workload=bare), wish, now)
+
+
+@given(observations, wishes, moments, st.randoms(use_true_random=False), st.integers(1, 3))
+def test_neither_order_nor_repetition_of_what_is_seen_matters(seen, wish, now, random, times_over):
+    shuffled = replace(
+        seen,
+        **{
+            name: tuple(random.sample(list(told), len(told)))
+            for name in ("pods", "revisions", "events")
+            for told in [getattr(seen, name) * times_over]
+        },
+    )
+
+    assert judge(shuffled, wish, now) == judge(seen, wish, now)
 
 
 @given(observations, wishes)
 def test_after_the_deadlines_there_is_always_an_answer(seen, wish):
     assert judge(seen, wish, at(100_000)).verdict is not None
+
+
+@given(observations, wishes, moments)
+def test_every_finding_has_a_next_step_and_a_fatal_one_is_worth_telling(seen, wish, now):
+    for finding in judge(seen, wish, now).findings:
+        assert finding.next_step
+        assert finding.told or not finding.fatal
+
+
+@given(observations, moments)
+def test_only_what_a_stateful_set_will_not_replace_by_itself_is_stuck(seen, now):
+    stuck_ = stuck_pods(seen, seen.new_revision, DEFAULT_GRACES, now)
+
+    assert all(each in own(seen) and not is_new(each) and not each.ready for each in stuck_)
+    assert not stuck_ or seen.workload.kind is WorkloadKind.STATEFULSET
 
 
 @given(observations, moments)
@@ -137,7 +256,9 @@ def test_another_image_is_never_red(seen, now):
 
 @given(pods)
 def test_pods_of_strangers_change_nothing(some):
-    strangers = tuple(replace(each, name=f"x-{each.name}", owner_uid="uid-stranger") for each in some)
+    strangers = tuple(
+        replace(each, name=f"x-{index}", uid=f"x-{index}", owner_uid="uid-stranger") for index, each in enumerate(some)
+    )
     base = observation()
 
     assert judge(replace(base, pods=base.pods + strangers), wanted(), at(10)) == judge(base, wanted(), at(10))
