@@ -150,3 +150,17 @@ async def test_quoted_names_reach_the_server_quoted(client, api):
         await client.get(Request(verb="get", resource=PODS, namespace="a", name="b/c"), PodObject)
 
     assert api.asked[0].path == "/api/v1/namespaces/a/pods/b%2Fc"
+
+
+async def test_what_is_kept_of_a_long_list_is_bounded_page_by_page(client, api):
+    api.on("GET", PODS_PATH, items(pod("a"), pod("b"), next_page="2"), items(pod("c"), version="12"))
+    lengths = []
+
+    def keep(found):
+        lengths.append(len(found))
+        return found[-1:]
+
+    version, found = await client.list_all(LIST, PodObject, keep=keep)
+
+    assert (version, [each.metadata.name for each in found]) == ("12", ["c"])
+    assert lengths == [2, 2]
