@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 
 from bot.domain.gate import REOPENED_BY
-from bot.domain.intent import Intent, State
+from bot.domain.intent import Intent, Kind, State
+from bot.report import rollback
 from bot.report.findings import capital, findings_lines
-from bot.report.markdown import code, cut, lasting, plain, prose
+from bot.report.markdown import MAX_SIZE, code, fitting, lasting, plain, prose, size
 from bot.report.view import View
 
 HEADLINE = "### Greenlane"
+_HOLDS_SIZE = 4_000
+_HOW = {
+    "deadline": "did not become ready",
+    "progress_deadline_exceeded": "did not become ready",
+    "not_ready": "did not become ready",
+    "digest_mismatch": "failed",
+    "workload_deleted": "failed",
+    "workload_recreated": "failed",
+}
+"""How a failed rollout is summed up, by reason."""
 
 
 def living_marker(repository_id: int, number: int) -> str:
@@ -24,8 +35,14 @@ def living(views: Sequence[View], *, marker: str) -> str:
     """The table of environments with a folded timeline; `views` is the newest intent per app and environment."""
     several = len({view.intent.app for view in views}) > 1
     rows = [_row(view, several=several) for view in views]
-    table = ["| environment | | version | |", "| --- | --- | --- | --- |", *rows]
-    return cut("\n".join([HEADLINE, marker, "", *table, "", *_timelines(views, several=several)]))
+    table = [
+        "| environment | | version | |",
+        "| --- | --- | --- | --- |",
+        *fitting(rows, room=MAX_SIZE // 2, left_out="| … {} more … | | | |"),
+    ]
+    holds = [part for line in dict.fromkeys(view.hold_line() for view in views) if line for part in (line, "")]
+    top = "\n".join([HEADLINE, marker, "", *table, "", *fitting(holds, room=_HOLDS_SIZE)])
+    return "\n".join([top, *_timelines(views, several=several, room=MAX_SIZE - size(top) - len("\n"))])
 
 
 def _row(view: View, *, several: bool) -> str:
@@ -40,30 +57,51 @@ def _name(view: View, *, several: bool) -> str:
     return f"{environment} {code(view.intent.app)}" if several else environment
 
 
-def _timelines(views: Sequence[View], *, several: bool) -> list[str]:
-    lines = ["<details><summary>Timeline</summary>", ""]
+def _timelines(views: Sequence[View], *, several: bool, room: int) -> list[str]:
+    """Folded; each environment has the same share of the room."""
+    before, after = ["<details><summary>Timeline</summary>", ""], ["</details>"]
+    share = (room - size("\n".join([*before, *after, ""]))) // max(1, len(views))
+    lines: list[str] = []
     for view in views:
-        title = [f"{_name(view, several=several)}", ""] if len(views) > 1 else []
-        lines += [*title, *view.history(), ""]
-    return [*lines, "</details>"]
+        title = [_name(view, several=several), ""] if len(views) > 1 else []
+        history = fitting(view.history(), room=share - size("\n".join([*title, "", ""])))
+        lines += [*title, *history, ""]
+    return [*before, *lines, *after] if size("\n".join([*before, *lines, *after])) <= room else []
 
 
 def notice(view: View, *, marker: str) -> str:
     """A failure or refusal: state, why with evidence, the next step."""
     intent = view.intent
+    top = "\n".join([_head(view), marker, ""])
+    end = "\n".join(["", next_line(view)])
+    room = MAX_SIZE - size(top) - size(end) - len("\n\n")
+    body = findings_lines(intent, room=room) or [_bare(intent)]
+    return "\n".join([top, *body, end])
+
+
+def _head(view: View) -> str:
+    intent = view.intent
+    if intent.kind is Kind.ROLLBACK:
+        return rollback.notice_head(intent, version=view.commit_link(intent))
     name = f"{plain(intent.environment)}: {code(intent.app)}"
     match intent.state:
         case State.FAILED:
+            back = view.commit_link(view.rollback) if view.rollback else ""
             after = (
                 f" ({lasting(intent.state_since - intent.patched_at)} after the update)" if intent.patched_at else ""
             )
-            head = f"❌ **{name} did not come up**{after}: {view.version()}"
+            stands = rollback.aftermath(intent, view.rollback, version=back)
+            return f"❌ **{name} {_how(intent)}** with {view.version()}{after}{stands}."
         case State.REFUSED:
-            head = f"⛔ **{name} was not deployed**, nothing was changed: {view.version()}"
+            return f"⛔ **{name} was not deployed**, nothing was changed: {view.version()}"
         case _:
-            head = f"❔ **{name}: the end could not be seen**: {view.version()}"
-    body = findings_lines(intent) or [_bare(intent)]
-    return cut("\n".join([head, marker, "", *body, "", next_line(view)]))
+            return f"❔ **{name}: the end could not be seen**: {view.version()}"
+
+
+def _how(intent: Intent) -> str:
+    if intent.reason == "crash_loop" and "right after start" not in intent.detail:
+        return "did not stay up"
+    return _HOW.get(intent.reason, "did not start")
 
 
 def _bare(intent: Intent) -> str:
@@ -77,8 +115,17 @@ def _bare(intent: Intent) -> str:
 def next_line(view: View) -> str:
     """What a person does now."""
     intent = view.intent
-    if intent.state is State.UNKNOWN:
-        return f"Look with {code(f'kubectl -n {intent.target.namespace} get {intent.target.workload}')}."
+    hold = view.hold_line()
+    if intent.state is State.UNKNOWN or (intent.kind is Kind.ROLLBACK and intent.state is State.FAILED):
+        parts = [f"Look with {code(f'kubectl -n {intent.target.namespace} get {intent.target.workload}')}.", hold]
+    elif intent.state is State.FAILED and view.rollback is None and rollback.can_go_back(intent):
+        parts = [rollback.undo_line(intent), hold or _mend(intent)]
+    else:
+        parts = [f"Fix and merge. {hold}" if hold else _mend(intent)]
+    return " ".join(filter(None, parts))
+
+
+def _mend(intent: Intent) -> str:
     if any(item.next_step for item in intent.evidence):
         return "A fix that is merged is deployed by itself."
     again = intent.state is State.REFUSED and intent.reason in REOPENED_BY

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.hold import Hold
-from bot.domain.intent import Intent, State, Transition
+from bot.domain.intent import Intent, Kind, State, Transition
+from bot.report import rollback as rollback_words
 from bot.report.markdown import clock, code, lasting, prose
 
 MARKS = {
@@ -54,9 +55,21 @@ class View:
         """The commit's checks, where our check run stands with the whole digest."""
         return f"{self.commit_url}/checks"
 
+    def commit_link(self, intent: Intent) -> str:
+        """The short SHA of this intent or of its rollback, linked."""
+        return f"[{code(intent.short_sha)}]({self.web_url}/{intent.repository.full_name}/commit/{intent.sha})"
+
+    def hold_line(self) -> str:
+        """What keeps automation off here, and how that ends; empty where nothing does."""
+        if self.hold is None:
+            return ""
+        known = {intent.id for intent in (self.intent, self.rollback) if intent}
+        command = rollback_words.resume_command(self.intent)
+        return rollback_words.hold_line(self.hold, ours=self.hold.intent_id in known, command=command)
+
     def version(self) -> str:
         """Short SHA and digest, linked."""
-        commit = f"[{code(self.intent.short_sha)}]({self.commit_url})"
+        commit = self.commit_link(self.intent)
         digest = self.intent.digest
         return f"{commit} · [{code(digest[:13] + '…')}]({self.check_url})" if digest else commit
 
@@ -66,6 +79,8 @@ class View:
         Nothing edits the comment between its making and the end, so an open state is told in words that stay true
         meanwhile: with the time they are from, without counts.
         """
+        if self.intent.kind is Kind.ROLLBACK:
+            return rollback_words.standing(self.intent)
         told = self._open() if self.intent.state.is_open else self._ended()
         return f"{MARKS[self.intent.state]} {told}"
 
@@ -88,7 +103,8 @@ class View:
             case State.SUPERSEDED:
                 return f"replaced {why}" if why.startswith("by ") else f"replaced: {why}"
             case State.FAILED:
-                return f"failed {clock(intent.state_since)}: {why}"
+                after = rollback_words.aftermath(intent, self.rollback) if self.rollback else ""
+                return f"failed {clock(intent.state_since)}: {why}{after}"
             case _:
                 return f"{intent.state}: {why}"
 

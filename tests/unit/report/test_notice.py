@@ -103,3 +103,20 @@ def test_the_check_run_has_the_findings_once_too() -> None:
 
     assert text.count("exits with code 3") == 1
     assert f"{STEP}\n\n**Timeline**" in text
+
+
+def test_an_exit_code_the_sentence_lacks_is_named() -> None:
+    silent = replace(CRASH, sentence="the command of container `web` can't be run", exit_code=128)
+
+    assert "can't be run (pod `web-1`, exit code 128).\n" in body(view(silent, detail="x"))
+    assert "exit code 3" not in body(view(CRASH))
+
+
+def test_the_last_event_is_shown_where_it_adds_something() -> None:
+    event = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+
+    assert f"(pod `web-1`). The cluster's last event: `{event}`\n" in body(view(replace(CRASH, event=event)))
+    assert f"(pod `web-1`): `why`. The cluster's last event: `{event}`\n" in body(
+        view(replace(CRASH, event=event, words="why"))
+    )
+    assert "last event" not in body(view(replace(CRASH, event=event, words=f"{event} (x3)")))
