@@ -26,6 +26,8 @@ CARRIERS: dict[Name, str] = {
     ("bot.domain.diagnosis", "Finding"): "reason",
     ("bot.domain.finding", "Finding"): "reason",
     ("bot.domain.waiting", "Row"): "code",
+    ("bot.domain.command.model", "Mistake"): "code",
+    ("bot.domain.command.model", "NotUnderstoodError"): "code",
     ("bot.domain.creation", "_Row"): "code",
     ("dataclasses", "replace"): "reason",
 }
