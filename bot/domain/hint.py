@@ -8,16 +8,16 @@ from typing import Literal
 class Hint:
     """One thing to look at again. Only the fields its `kind` needs are filled."""
 
-    kind: Literal["pull", "commit", "push", "installation"]
+    kind: Literal["pull", "head", "commit", "push", "comment", "click", "installation"]
     installation_id: int = 0
     repository_id: int = 0
     repository: str = ""
     number: int = 0
-    """Pull request number, for `pull`."""
+    """Pull request number, for `pull`, `head` and `comment`."""
     merged: bool = False
     """What the `pull` payload claimed; says only how patiently to look again."""
     sha: str = ""
-    """Commit whose checks moved, for `commit`; new head, for `push`."""
+    """Commit whose checks moved, for `commit`; new head, for `push` and `head`."""
     before: str = ""
     """Old head, for `push`."""
     branch: str = ""
@@ -25,6 +25,14 @@ class Hint:
     """For `installation`: `created`, `deleted`, `suspend`, `unsuspend`, `added`, `removed`, …"""
     account: str = ""
     actor: str = ""
+    actor_id: int = 0
+    comment_id: int = 0
+    digest: str = ""
+    """SHA-256 of the comment as it was written, for `comment`."""
+    button: str = ""
+    """For `click`: `rollback`, `again`, `abort`."""
+    external_id: str = ""
+    """For `click`: what we called the check run with the button."""
     repositories: tuple[tuple[int, str], ...] = ()
     """(id, full name) pairs that came or went, for `installation`."""
     removed: tuple[tuple[int, str], ...] = ()

@@ -20,3 +20,7 @@ class Pull:
     base: str
     """Branch it goes into, without `refs/heads/`."""
     head_sha: str
+    head_repository_id: int | None = None
+    """None: the fork is gone."""
+    author_id: int | None = None
+    merged_by_id: int | None = None

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from bot.domain.gate import CommitChecks, Required
 from bot.domain.image import Platform, ResolvedImage
 from bot.domain.intent import Repository, Target
+from bot.domain.people import Approval, Comment, Comparison, Role
 from bot.domain.pull import Pull as Pull  # noqa: PLC0414 - re-exported: part of the port
 from bot.domain.workload import Observation, Workload
 from bot.domain.workload import Patched as Patched  # noqa: PLC0414 - re-exported: part of the port
@@ -56,6 +57,31 @@ class GitHubReads(Protocol):
         """How `head` lies to `base`, as the compare API says it."""
         ...
 
+    async def comment(self, repository: Repository, comment_id: int) -> Comment | None:
+        """As it is now; None when it was deleted."""
+        ...
+
+    async def role(self, repository: Repository, login: str) -> tuple[int, Role]:
+        """Number of the account that has this login now, and what it may do. Raises `RejectedError` for nobody."""
+        ...
+
+    async def is_in_team(self, repository: Repository, team: str, login: str) -> bool:
+        """Whether somebody is an active member of `organisation/team` or of a team below it.
+
+        Asked with the installation of `repository`. Raises `RejectedError` where the App may not know.
+        """
+        ...
+
+    async def approvals(self, repository: Repository, number: int) -> Sequence[Approval]:
+        """Everybody whose latest decision on the pull request is an approval, with the commit that was approved."""
+        ...
+
+    async def open_heads(self, repository: Repository) -> Mapping[int, str]:
+        """Number → head of every open pull request."""
+        ...
+
+    async def compare(self, repository: Repository, *, base: str, head: str) -> Comparison: ...
+
 
 class GitHubGrants(Protocol):
     """What the App is and may do, for `greenlane doctor`."""
@@ -69,6 +95,7 @@ class GitHubGrants(Protocol):
         ...
 
 
+Reaction = Literal["eyes", "rocket", "confused"]
 CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
 DeploymentState = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
 
@@ -80,6 +107,15 @@ class CheckOutput:
     title: str
     summary: str
     text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckAction:
+    """A button of a check run. GitHub allows 20, 40 and 20 characters."""
+
+    label: str
+    description: str
+    identifier: str
 
 
 class GitHubWrites(Protocol):
@@ -130,6 +166,7 @@ class GitHubWrites(Protocol):
         completed_at: datetime | None,
         details_url: str,
         output: CheckOutput,
+        actions: Sequence[CheckAction],
         retry: bool,
     ) -> int: ...
 
@@ -140,6 +177,10 @@ class GitHubWrites(Protocol):
 
         `marker` is a whole HTML comment and part of `body`. Searches unless `known_id` still exists.
         """
+        ...
+
+    async def ensure_reaction(self, repository: Repository, *, comment: int, content: Reaction) -> None:
+        """Our reaction on somebody's comment; nothing happens where the comment is gone."""
         ...
 
 
