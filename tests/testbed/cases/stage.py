@@ -46,9 +46,7 @@ class Stage:
         """Everything until the change: version 1 complete, then rules, labels, `then` and the detour."""
         self.start_first()
         self.lay_rules()
-        if self.case.detour:
-            self.patch(self.change_body("detour"), "earlier")
-            wait_until(self._detour_is_stuck, seconds=PATIENCE, what=f"{self.case.name}: the detour's end")
+        self.take_detour()
 
     def start_first(self) -> None:
         """Create version 1 and wait until it is complete."""
@@ -68,6 +66,12 @@ class Stage:
             wait_until(self._then_is_seen, seconds=PATIENCE, what=f"{case.name}: what came after version 1")
         if case.refused:
             wait_until(self._is_refused, seconds=PATIENCE, what=f"{case.name}: the refusal")
+
+    def take_detour(self) -> None:
+        """Roll out the version before the change, if there is one, and wait until it is stuck."""
+        if self.case.detour:
+            self.patch(self.change_body("detour"), "earlier")
+            wait_until(self._detour_is_stuck, seconds=PATIENCE, what=f"{self.case.name}: the detour's end")
 
     def change(self) -> Changed:
         """Patch the workload to version 2."""
