@@ -84,6 +84,22 @@ def patch_rejected() -> ApiError:
     return ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
+def no_such_stage(verb: str, stages: list[str]) -> ApiError:
+    """For `dryRun=` with another word than `All`."""
+    kind = f"{verb.title()}Options"
+    listed = ", ".join(f'"{stage}"' for stage in stages)
+    message = f'Unsupported value: [{listed}]: supported values: "All"'
+    cause = {"reason": "FieldValueNotSupported", "message": message, "field": "dryRun"}
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": [cause]}
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: dryRun: {message}', details)
+
+
+def to_warning(text: str) -> str:
+    """The value of a `Warning` header (RFC 7234, as k8s.io/apimachinery writes it)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{escaped}"'
+
+
 def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 

@@ -10,7 +10,15 @@ from typing import Any, Final
 from aiohttp import ClientConnectionResetError, web
 
 from sandbox.cluster import discovery, logs
-from sandbox.cluster.answers import ApiError, bad_request, invalid, not_found, wrong_uid
+from sandbox.cluster.answers import (
+    ApiError,
+    bad_request,
+    invalid,
+    no_such_stage,
+    not_found,
+    to_warning,
+    wrong_uid,
+)
 from sandbox.cluster.auth import Tokens, User, check, check_path
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj, uid_of
@@ -26,6 +34,7 @@ from sandbox.cluster.watch import follow
 from sandbox.cluster.writes import Writes
 
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_WRITES: Final = ("create", "update", "patch")
 _COLLECTIONS: Final = ("/api/v1/", "/apis/")
 _HEALTH: Final = ("/readyz", "/healthz", "/livez")
 
@@ -113,10 +122,12 @@ class Api:
             return web.Response(text=logs.read(pod, self._kubelet.reports(uid_of(pod)), request.query))
         if verb == "watch":
             return await self._watch(request, address, query, fault)
-        body = await _body(request)
-        return web.json_response(
-            self._document(request, verb, address, query, body), status=201 if verb == "create" else 200
-        )
+        document = self._document(request, verb, address, query, await _body(request))
+        answer = web.json_response(document, status=201 if verb == "create" else 200)
+        if verb in _WRITES and not address.subresource:
+            for text in self._writes.warnings(address.resource, document):
+                answer.headers.add("Warning", to_warning(text))
+        return answer
 
     def _document(self, request: web.Request, verb: str, address: Address, query: Query, body: Any) -> Obj:
         match verb:
@@ -225,7 +236,11 @@ def _manager(request: web.Request) -> str:
 
 
 def _is_dry(request: web.Request) -> bool:
-    return "All" in request.query.getall("dryRun", [])
+    """Raises `ApiError` 422 for a stage that is not `All`."""
+    stages = request.query.getall("dryRun", [])
+    if stages and stages != ["All"]:
+        raise no_such_stage(_VERBS[request.method], stages)
+    return bool(stages)
 
 
 def _abort(request: web.Request) -> None:

@@ -7,13 +7,15 @@ import json
 import re
 from typing import Final
 
+from sandbox.cluster.admission.limits import fill_range
 from sandbox.cluster.answers import invalid
 from sandbox.cluster.documents import Obj, meta, without_nulls
+from sandbox.cluster.quantities import of_container
 from sandbox.cluster.resources import (
     DAEMON_SETS,
     DEPLOYMENTS,
+    LIMIT_RANGES,
     PODS,
-    QUOTAS,
     REPLICA_SETS,
     SECRETS,
     STATEFUL_SETS,
@@ -46,15 +48,20 @@ def fill(resource: Resource, obj: Obj) -> None:
         obj["spec"].setdefault("serviceAccountName", "default")
         for container in [*obj["spec"].get("initContainers", []), *obj["spec"].get("containers", [])]:
             _fill_requests(container)
-        obj.setdefault("status", {"phase": "Pending", "qosClass": _qos_class(obj["spec"])})
     elif resource in _TEMPLATED:
         _fill_workload(resource, obj)
-    elif resource == QUOTAS:
-        obj["status"] = {"hard": obj.get("spec", {}).get("hard", {})}
+    elif resource == LIMIT_RANGES:
+        fill_range(obj)
     elif resource == SECRETS:
         _fill_secret(obj)
     if resource.subresources:
         obj.setdefault("status", {})
+
+
+def prepare(resource: Resource, obj: Obj) -> None:
+    """What a new object starts with, once admission has changed it."""
+    if resource == PODS:
+        obj["status"] = {"phase": "Pending", "qosClass": _qos_class(obj["spec"])}
 
 
 def check(resource: Resource, obj: Obj, before: Obj | None = None) -> None:
@@ -123,7 +130,20 @@ def _faults_of_containers(spec: Obj, path: str) -> list[_Cause]:
         if image != image.strip() and path == "spec":  # only of pods: templates are taken as they are
             text = f'Invalid value: "{image}": must not have leading or trailing whitespace'
             causes.append((f"{at}.image", "FieldValueInvalid", text))
+        causes += _faults_of_resources(container, at)
         seen.add(name)
+    return causes
+
+
+def _faults_of_resources(container: Obj, at: str) -> list[_Cause]:
+    requests, limits = of_container(container, "requests"), of_container(container, "limits")
+    shown = container.get("resources", {})
+    causes: list[_Cause] = []
+    for key in sorted(requests.keys() & limits.keys()):
+        if requests[key] > limits[key]:
+            rule = f"must be less than or equal to {key} limit of {shown['limits'][key]}"
+            text = f'Invalid value: "{shown["requests"][key]}": {rule}'
+            causes.append((f"{at}.resources.requests", "FieldValueInvalid", text))
     return causes
 
 

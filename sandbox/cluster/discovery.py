@@ -35,6 +35,7 @@ _SHORT: Final = {
     "services": ["svc"],
     "serviceaccounts": ["sa"],
     "resourcequotas": ["quota"],
+    "limitranges": ["limits"],
 }
 
 

@@ -33,7 +33,8 @@ EVENTS: Final = Resource("", "events", "Event")
 CONFIG_MAPS: Final = Resource("", "configmaps", "ConfigMap")
 SECRETS: Final = Resource("", "secrets", "Secret")
 SERVICE_ACCOUNTS: Final = Resource("", "serviceaccounts", "ServiceAccount")
-QUOTAS: Final = Resource("", "resourcequotas", "ResourceQuota")
+QUOTAS: Final = Resource("", "resourcequotas", "ResourceQuota", subresources=("status",))
+LIMIT_RANGES: Final = Resource("", "limitranges", "LimitRange")
 SERVICES: Final = Resource("", "services", "Service")
 DEPLOYMENTS: Final = Resource("apps", "deployments", "Deployment", subresources=("status",))
 REPLICA_SETS: Final = Resource("apps", "replicasets", "ReplicaSet", subresources=("status",))
@@ -45,6 +46,7 @@ WORKLOADS: Final = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 """What people deploy; all have a pod template."""
 ALL: Final = (
     NAMESPACES, NODES, PODS, EVENTS, CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, SERVICES, QUOTAS,
+    LIMIT_RANGES,
     *WORKLOADS, REPLICA_SETS, CONTROLLER_REVISIONS,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sandbox.cluster import defaults
+from sandbox.cluster.admission.chain import Admission
 from sandbox.cluster.answers import already_exists, conflict, forbidden, not_found
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj, clone, is_terminating, meta, name_of, namespace_of, uid_of, without_nulls
@@ -18,7 +19,6 @@ from sandbox.cluster.resources import (
     DEPLOYMENTS,
     NAMESPACES,
     PODS,
-    QUOTAS,
     REPLICA_SETS,
     SERVICE_ACCOUNTS,
     STATEFUL_SETS,
@@ -39,18 +39,22 @@ class Writes:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
+        self._admission = Admission(store)
 
     def create(self, resource: Resource, obj: Obj, *, manager: str, dry_run: bool = False) -> Obj:
         """Raises `ApiError` 404 for a missing namespace, 409 for a taken name, 422 for a faulty object."""
         obj = clone(obj)
         obj["metadata"] = info = without_nulls(meta(obj))
-        if not info.get("name") and info.get("generateName"):
-            info["name"] = info["generateName"] + generated_suffix()
         defaults.fill(resource, obj)
         info = meta(obj)
-        defaults.check(resource, obj)
         if resource.namespaced:
             self._check_namespace(resource, obj)
+        self._admission.change(resource, obj)
+        defaults.prepare(resource, obj)
+        if not info.get("name") and info.get("generateName"):
+            info["name"] = info["generateName"] + generated_suffix()
+        defaults.check(resource, obj)
+        self._admission.check(resource, obj)
         if self.store.get(resource, namespace_of(obj), name_of(obj)):
             raise already_exists(resource, name_of(obj))
         info["uid"] = str(uuid.uuid4())
@@ -101,17 +105,10 @@ class Writes:
         if is_terminating(namespace):
             text = f"unable to create new content in namespace {namespace_of(obj)} because it is being terminated"
             raise forbidden(resource, name_of(obj), text)
-        if resource == PODS:
-            self._check_quota(obj)
 
-    def _check_quota(self, pod: Obj) -> None:
-        """The one quota known here is the number of pods (`spec.hard.pods`)."""
-        for quota in self.store.list(QUOTAS, namespace_of(pod)):
-            limit = quota.get("spec", {}).get("hard", {}).get("pods")
-            used = len(self.store.list(PODS, namespace_of(pod)))
-            if limit is not None and used >= int(limit):
-                counts = f"requested: pods=1, used: pods={used}, limited: pods={limit}"
-                raise forbidden(PODS, name_of(pod), f"exceeded quota: {name_of(quota)}, {counts}")
+    def warnings(self, resource: Resource, obj: Obj) -> list[str]:
+        """What a client that wrote `obj` is told beside the answer."""
+        return self._admission.warnings(resource, obj)
 
     def _begin_namespace_end(self, namespace: Obj) -> Obj:
         ending = clone(namespace)

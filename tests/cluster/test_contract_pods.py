@@ -123,7 +123,7 @@ async def test_a_missing_secret_in_a_volume_is_told_by_an_event_only(node: Lab) 
 
     await create(node, node.image("v1"), pod={"volumes": volumes})
     told = await event(node, "FailedMount")
-    status = await status_of(node)
+    status = await until(lambda: status_of(node), seconds=20, what="status")
 
     assert told["message"] == 'MountVolume.SetUp failed for volume "keys" : secret "ghost" not found'
     assert (told["type"], told["source"]["component"], bool(told["source"]["host"])) == ("Warning", "kubelet", True)

@@ -8,6 +8,7 @@ from typing import Final
 from sandbox.cluster.controllers.daemonsets import DaemonSetController
 from sandbox.cluster.controllers.deployments import DeploymentController
 from sandbox.cluster.controllers.garbage import GarbageCollector
+from sandbox.cluster.controllers.quotas import QuotaController
 from sandbox.cluster.controllers.replicasets import ReplicaSetController
 from sandbox.cluster.controllers.statefulsets import StatefulSetController
 from sandbox.cluster.controllers.workqueue import WorkQueue
@@ -34,10 +35,13 @@ class ControllerManager:
         }
         self._queues = {kind: WorkQueue(sync, writes.clock, lag=_LAG) for kind, sync in syncs.items()}
         self._collect = WorkQueue(self._garbage.sync, writes.clock, lag=_LAG)
+        self._quotas = QuotaController(writes)
+        self._count = WorkQueue(self._quotas.sync, writes.clock, lag=_LAG)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(queue.run()) for queue in (*self._queues.values(), self._collect)]
+        queues = (*self._queues.values(), self._collect, self._count)
+        self._tasks = [asyncio.create_task(queue.run()) for queue in queues]
 
     async def stop(self) -> None:
         """Fine to call twice."""
@@ -55,6 +59,9 @@ class ControllerManager:
         concern = self._garbage.concern_of(change)
         if concern is not None:
             self._collect.add(concern)
+        counted = self._quotas.concern_of(change)
+        if counted is not None:
+            self._count.add(counted)
 
     def _wake(self, kind: str, obj: Obj, name: str) -> None:
         if kind in self._queues:

@@ -1,0 +1,1 @@
+"""What the API server asks before it stores a pod: limits, service account, Pod Security, quota."""
