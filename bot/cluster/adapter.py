@@ -142,7 +142,7 @@ class KubernetesCluster:
             return []  # the pod is gone, or (400) the container has no such run
         if text.startswith(_NO_LOG):
             return []
-        return [line[:_LINE] for line in text.splitlines()[-lines:]]
+        return [line[:_LINE] for line in text.removesuffix("\n").split("\n")[-lines:]]
 
     async def node_platforms(self) -> frozenset[Platform] | None:
         """Platforms of the schedulable nodes, asked every five minutes; None where nodes can't be read."""

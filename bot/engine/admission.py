@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, Catalog, DeployOn, Environment
-from bot.domain.intent import Kind, NewIntent, Repository
+from bot.domain.intent import Intent, Kind, NewIntent, Repository, State
 from bot.engine import announce
 from bot.engine.ports import GitHubReads, Pull
 from bot.errors import RejectedError, TransientError
-from bot.storage import intents
+from bot.storage import intents, stops
 from bot.storage.database import Database
 
 _UNLISTED = frozenset({"too_many_files", "github_not_found"})  # a new branch, or forced away from a vanished commit
@@ -29,6 +30,7 @@ class _Change:
     branch: str
     pull_request: int | None
     actor: str
+    actor_id: int | None = None
 
 
 class Admission:
@@ -52,6 +54,7 @@ class Admission:
             branch=pull.base,
             pull_request=pull.number,
             actor=pull.merged_by,
+            actor_id=pull.merged_by_id,
         )
 
         async def files() -> Collection[str]:
@@ -70,6 +73,7 @@ class Admission:
             branch=branch,
             pull_request=pull.number if pull else None,
             actor=pull.merged_by if pull and pull.merged_by else actor,
+            actor_id=pull.merged_by_id if pull else None,
         )
 
         async def files() -> Collection[str]:
@@ -113,6 +117,7 @@ class Admission:
             branch=change.branch,
             pull_request=change.pull_request,
             actor=change.actor,
+            actor_id=change.actor_id,
             target=environment.target,
         )
         now = self._clock()
@@ -121,6 +126,25 @@ class Admission:
             intent_id = await intents.add(connection, wish, detail=TAKEN, now=now, deadline=deadline)
             if intent_id is None:
                 return False
-            await announce.admitted(connection, await intents.get(connection, intent_id), now=now)
+            await self._announce(connection, change, await intents.get(connection, intent_id), now=now)
         log.info("intent_admitted", intent=intent_id, wish=wish.key)
         return True
+
+    async def _announce(self, connection: AsyncConnection, change: _Change, intent: Intent, *, now: datetime) -> None:
+        """Say that it was taken; or that it ends here, because somebody asked for that before the merge."""
+        hold = None
+        if change.pull_request is not None:
+            hold = await stops.pull_hold(
+                connection,
+                repository_id=change.repository.id,
+                number=change.pull_request,
+                app=intent.app,
+                environment=intent.environment,
+            )
+        if hold is None:
+            await announce.admitted(connection, intent, now=now)
+            return
+        detail = f"{hold.set_by} asked not to deploy it when it is merged; `/deploy {intent.environment}` does"
+        state, reason = State.CANCELLED, "pull_on_hold"
+        if await intents.end_other(connection, intent, state=state, reason=reason, detail=detail, now=now):
+            await announce.moved(connection, intent, state, reason, now=now)

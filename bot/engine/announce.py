@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.intent import Intent, State
-from bot.storage import intents, outbox
+from bot.domain.intent import Intent, Repository, State
+from bot.domain.lock import Lock
+from bot.domain.releases import undone
+from bot.storage import commands, intents, outbox
+from bot.storage.commands import Record
 from bot.storage.outbox import Kind, NewMessage
 
 PROGRESS_PAUSE = timedelta(seconds=60)
@@ -68,6 +71,10 @@ async def moved(connection: AsyncConnection, intent: Intent, state: State, reaso
         await _post(connection, intent, Kind.NOTICE, now=now)
     if ended and intent.undoes is not None:
         await _taken_back(connection, await intents.get(connection, intent.undoes), now=now)
+        await _tell_undone(connection, intent, state, now=now)
+    if ended and intent.command_id is not None:
+        mood = "rocket" if state in (State.SUCCEEDED, State.NEUTRAL) else "confused"
+        await _react(connection, await commands.get(connection, intent.command_id), mood, now=now)
 
 
 async def _taken_back(connection: AsyncConnection, undone: Intent, *, now: datetime) -> None:
@@ -77,6 +84,75 @@ async def _taken_back(connection: AsyncConnection, undone: Intent, *, now: datet
     await _post(connection, undone, Kind.CHECK_RUN, now=now)
     if undone.pull_request:
         await _post(connection, undone, Kind.NOTICE, now=now)
+
+
+async def _tell_undone(connection: AsyncConnection, rollback: Intent, state: State, *, now: datetime) -> None:
+    """Every pull request whose change no longer runs hears of it, the one where it was asked for excepted."""
+    if state is not State.SUCCEEDED:
+        return
+    history = await intents.history(connection, target_key=rollback.target.key)
+    numbers = {each.pull_request for each in undone(history, rollback)} - {None, rollback.pull_request}
+    for number in sorted(each for each in numbers if each is not None):
+        await _post(connection, rollback, Kind.UNDONE, now=now, argument=str(number))
+
+
+async def commanded(connection: AsyncConnection, record: Record, *, now: datetime, waits: bool) -> None:
+    """A command was decided: a reaction, and words where they are needed. `waits`: its end comes later."""
+    mood = "confused" if record.decision == "refused" else "eyes" if waits else "rocket"
+    await _react(connection, record, mood, now=now)
+    if record.answer:
+        await _reply(connection, record, Kind.REPLY, now=now)
+
+
+async def changed(
+    connection: AsyncConnection, repository: Repository, number: int, record: Record, *, now: datetime
+) -> None:
+    """Something a person set is to be seen in the living comment."""
+    message = NewMessage(
+        key=f"comment:{repository.id}:{number}",
+        kind=Kind.COMMENT,
+        command_id=record.id,
+        installation_id=repository.installation_id,
+    )
+    await outbox.post(connection, message, now=now, due=now)
+
+
+async def lock_lost(
+    connection: AsyncConnection, repository: Repository, lock: Lock, record: Record, *, now: datetime
+) -> None:
+    """Its owner is told on the pull request it was for."""
+    await changed(connection, repository, lock.pull_request, record, now=now)
+    await _reply(connection, record, Kind.NOTE, now=now, argument=f"lost:{lock.pull_request}:{lock.owner.login}")
+
+
+async def lock_ends(connection: AsyncConnection, lock: Lock, record: Record, *, now: datetime) -> None:
+    """The reminder."""
+    await _reply(connection, record, Kind.NOTE, now=now, argument=f"ends:{lock.id}")
+
+
+async def lock_over(connection: AsyncConnection, lock: Lock, record: Record, *, now: datetime) -> None:
+    """The living comment shows it no longer."""
+    if record.repository is not None:
+        await changed(connection, record.repository, lock.pull_request, record, now=now)
+
+
+async def _react(connection: AsyncConnection, record: Record, content: str, *, now: datetime) -> None:
+    if record.comment_id is not None:
+        await _reply(connection, record, Kind.REACTION, now=now, argument=content)
+
+
+async def _reply(connection: AsyncConnection, record: Record, kind: Kind, *, now: datetime, argument: str = "") -> None:
+    if record.repository is None:
+        return
+    key = f"{kind}:{record.id}:{argument}" if argument else f"{kind}:{record.id}"
+    message = NewMessage(
+        key=key,
+        kind=kind,
+        command_id=record.id,
+        installation_id=record.repository.installation_id,
+        argument=argument,
+    )
+    await outbox.post(connection, message, now=now, due=now)
 
 
 async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime) -> None:

@@ -10,6 +10,8 @@ from bot.domain.hint import Hint
 from bot.domain.intent import Intent, Repository, State
 from bot.engine import announce
 from bot.engine.admission import Admission
+from bot.engine.commands import clicks, closing
+from bot.engine.commands.desk import Desk
 from bot.engine.outcome import CatalogRow
 from bot.engine.steps.checks import read_gate
 from bot.engine.tools import Tools
@@ -43,6 +45,7 @@ class Deliveries:
 
     def __init__(self, tools: Tools, admission: Admission, *, owner: str, on_due: Callable[[], None]) -> None:
         self._tools = tools
+        self._desk = Desk(tools, on_due=on_due)
         self._admission = admission
         self._on_due = on_due
         self.worker: Worker[Delivery] = Worker(
@@ -100,19 +103,37 @@ class Deliveries:
             case "pull":
                 return await self._pull(hint, attempts=delivery.attempts)
             case "push":
-                repository = await self._repository(hint)
-                new = await self._admission.pushed(
-                    repository, branch=hint.branch, before=hint.before, sha=hint.sha, actor=hint.actor
-                )
-                return self._admitted(new)
+                return await self._push(hint)
+            case "comment" | "click":
+                return await self._command(delivery)
+            case "head":
+                return "noted when it arrived"
+
+    async def _push(self, hint: Hint) -> str:
+        repository = await self._repository(hint)
+        new = await self._admission.pushed(
+            repository, branch=hint.branch, before=hint.before, sha=hint.sha, actor=hint.actor
+        )
+        return self._admitted(new)
+
+    async def _command(self, delivery: Delivery) -> str:
+        hint = delivery.hint
+        repository = await self._repository(hint)
+        if hint.kind == "click":
+            return await clicks.click(self._desk, self._tools, repository, hint, delivery)
+        return await self._desk.comment(repository, hint, received_at=delivery.received_at)
 
     async def _pull(self, hint: Hint, *, attempts: int) -> str:
         repository = await self._repository(hint)
         pull = await self._tools.github.pull(repository, hint.number)
         if pull.merged:
-            return self._admitted(await self._admission.merged(repository, pull))
+            new = await self._admission.merged(repository, pull)
+            await closing.closed(self._tools, repository, hint.number)
+            return self._admitted(new)
         if attempts <= (len(RECHECKS) if hint.merged else UNMERGED_RECHECKS):
             raise _LookAgainError(f"#{hint.number} is not merged yet, says the API")
+        await closing.closed(self._tools, repository, hint.number)
+        self._on_due()
         return "closed without a merge"
 
     def _admitted(self, new: int) -> str:

@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import assert_never
 
 from bot.domain.catalog import Catalog, Environment
-from bot.domain.intent import Intent
-from bot.engine.ports import CheckOutput, DeploymentState, GitHubWrites
-from bot.report import check_run, comment
+from bot.domain.intent import Intent, Repository, State
+from bot.engine.ports import CheckAction, CheckOutput, DeploymentState, GitHubWrites
+from bot.engine.replies import Replies
+from bot.errors import BrokenError
+from bot.report import answers, check_run, comment
 from bot.report.view import View
-from bot.storage import holds, intents, outbox
+from bot.storage import commands, holds, intents, locks, outbox, stops
 from bot.storage.database import Database
 from bot.storage.outbox import Kind, Message
+
+ABOUT_COMMANDS = frozenset({Kind.REPLY, Kind.NOTE, Kind.REACTION, Kind.UNDONE})
 
 Pace = Callable[[int], Awaitable[None]]
 """Waits until an installation may write again."""
@@ -36,6 +39,7 @@ class Messages:
     """Renders and writes. Answers with GitHub's id of what was written, where there is one to remember."""
 
     def __init__(self, *, database: Database, github: GitHubWrites, catalog: Catalog, web_url: str) -> None:
+        self._replies = Replies(database=database, github=github)
         self._database = database
         self._github = github
         self._catalog = catalog
@@ -43,6 +47,13 @@ class Messages:
 
     async def send(self, message: Message, *, pace: Pace) -> int | Dropped | None:
         """Write it. Raises `TransientError` (try again) or `RejectedError` (GitHub says no)."""
+        if message.kind in ABOUT_COMMANDS:
+            await pace(message.installation_id)
+            sent = await self._replies.send(message)
+            return Dropped(reason=sent) if isinstance(sent, str) else sent
+        if message.kind is Kind.COMMENT:
+            await pace(message.installation_id)
+            return await self._comment(message)
         moot = await self._moot(message, await self._intent(message))
         if moot is None:
             await pace(message.installation_id)
@@ -58,14 +69,14 @@ class Messages:
                 return await self._status(message, intent)
             case Kind.CHECK_RUN:
                 return await self._check_run(message, intent)
-            case Kind.COMMENT:
-                return await self._comment(message, intent)
             case Kind.NOTICE:
                 return await self._notice(message, intent)
-            case _ as never:
-                assert_never(never)
+            case _:
+                raise BrokenError(f"a message of kind {message.kind} is not about an intent")
 
     async def _intent(self, message: Message) -> Intent:
+        if message.intent_id is None:
+            raise BrokenError(f"the message {message.key} is about no intent")
         async with self._database.begin() as connection:
             return await intents.get(connection, message.intent_id)
 
@@ -134,30 +145,48 @@ class Messages:
             completed_at=intent.state_since if ended else None,
             details_url=view.commit_url,
             output=CheckOutput(title=output.title, summary=output.summary, text=output.text),
+            actions=[CheckAction(label=each[0], description=each[1], identifier=each[2]) for each in _buttons(intent)],
             retry=message.attempts > 1,
         )
 
-    async def _comment(self, message: Message, intent: Intent) -> int | Dropped:
-        number = intent.pull_request
-        if number is None:
+    async def _comment(self, message: Message) -> int | Dropped:
+        """The living comment: every environment's newest intent, and what is kept for this pull request."""
+        repository, number = await self._about(message)
+        if repository is None or number is None:
             return Dropped(reason="no pull request")
         async with self._database.begin() as connection:
-            all_of_pull = await intents.of_pull(connection, repository_id=intent.repository.id, number=number)
+            all_of_pull = await intents.of_pull(connection, repository_id=repository.id, number=number)
+            kept = await locks.of_pull(connection, repository_id=repository.id, number=number)
+            held = await stops.pull_holds_of(connection, repository_id=repository.id, number=number)
         newest: dict[tuple[str, str, str], Intent] = {}
         for one in all_of_pull:
             newest.setdefault((one.team, one.app, one.environment), one)
         shown = sorted(newest.values(), key=lambda one: one.id)
-        marker = comment.living_marker(intent.repository.id, number)
-        body = comment.living([await self._view(one) for one in shown], marker=marker)
-        return await self._write_comment(message, intent, marker=marker, body=body)
+        notes = [*map(answers.locked, kept), *map(answers.pull_held, held)]
+        if not shown and not notes and message.external_id is None:
+            return Dropped(reason="there is nothing to show")
+        marker = comment.living_marker(repository.id, number)
+        body = comment.living([await self._view(one) for one in shown], marker=marker, notes=notes)
+        return await self._github.ensure_comment(
+            repository, number=number, marker=marker, body=body, known_id=message.external_id
+        )
 
-    async def _notice(self, message: Message, intent: Intent) -> int:
+    async def _about(self, message: Message) -> tuple[Repository | None, int | None]:
+        if message.intent_id is not None:
+            intent = await self._intent(message)
+            return intent.repository, intent.pull_request
+        _, repository_id, number = message.key.split(":")
+        async with self._database.begin() as connection:
+            record = await commands.get(connection, message.command_id or 0)
+        if record.repository is None or record.repository.id != int(repository_id):
+            return None, None
+        return record.repository, int(number)
+
+    async def _notice(self, message: Message, intent: Intent) -> int | Dropped:
+        if intent.pull_request is None:
+            return Dropped(reason="no pull request")
         marker = comment.notice_marker(intent.id)
         body = comment.notice(await self._view(intent), marker=marker)
-        return await self._write_comment(message, intent, marker=marker, body=body)
-
-    async def _write_comment(self, message: Message, intent: Intent, *, marker: str, body: str) -> int:
-        assert intent.pull_request is not None  # noqa: S101 - both callers have one
         return await self._github.ensure_comment(
             intent.repository, number=intent.pull_request, marker=marker, body=body, known_id=message.external_id
         )
@@ -175,6 +204,7 @@ class Messages:
             environment_url=environment.url if environment else "",
             rollback=rollback,
             hold=hold,
+            several_apps=self._has_several_apps(intent),
         )
 
     def _environment(self, intent: Intent) -> Environment | None:
@@ -186,3 +216,12 @@ class Messages:
     def _environment_name(self, intent: Intent) -> str:
         """GitHub's auto-inactive goes by this name: two apps of one repository must not share it."""
         return f"{intent.environment} ({intent.app})" if self._has_several_apps(intent) else intent.environment
+
+
+def _buttons(intent: Intent) -> list[tuple[str, str, str]]:
+    """What a person can do from the check run: label, description, identifier."""
+    if intent.state.is_open:
+        return [("Abort", "End it; go back to what ran before", "abort")]
+    back = [("Roll back", "To the release before this one", "rollback")]
+    again = [("Deploy again", "The same commit, once more", "again")]
+    return back + again if intent.state is State.SUCCEEDED else again

@@ -1,7 +1,10 @@
 """What a step answers: go on to another state, or stay and look again."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, Environment, format_duration
 from bot.domain.intent import Facts, Intent, State
@@ -29,13 +32,14 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """Go to `state`. `endings` happen in the same transaction."""
+    """Go to `state`. `endings` happen in the same transaction, in which `unless` may still say to stay."""
 
     state: State
     detail: str
     reason: str = ""
     facts: Facts = field(default_factory=Facts)
     endings: tuple[Ending, ...] = ()
+    unless: "Callable[[AsyncConnection], Awaitable[Stay | None]] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +50,8 @@ class Stay:
     again_in: timedelta
     reason: str = ""
     facts: Facts = field(default_factory=Facts)
+    told: bool = False
+    """Whether somebody should hear of it while it goes on."""
 
 
 Outcome = Move | Stay

@@ -200,7 +200,14 @@ class Cluster(Protocol):
         ...
 
     async def patch(
-        self, target: Target, *, uid: str, expected_image: str, image: str, annotations: Mapping[str, str]
+        self,
+        target: Target,
+        *,
+        uid: str,
+        expected_image: str,
+        image: str,
+        annotations: Mapping[str, str],
+        dry_run: bool = False,
     ) -> Patched:
         """Set the container's image and our annotations, only while uid and image are still what was read.
 

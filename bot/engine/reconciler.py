@@ -17,6 +17,7 @@ from bot.domain.intent import Facts, Intent, State, is_legal
 from bot.engine import announce, undo
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, at_deadline, from_error
 from bot.engine.steps import checks, image, queue, rollout
+from bot.engine.steps.turn import QUEUED
 from bot.engine.tools import Remember, Tools
 from bot.engine.worker import Worker
 from bot.errors import BrokenError, LostLeaseError, RejectedError, TransientError
@@ -32,7 +33,8 @@ BROKEN_PAUSE = timedelta(seconds=60)
 QUEUE_DEADLINE = timedelta(hours=6)
 
 WORTH_TELLING = frozenset(
-    {UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", queue.QUEUED, queue.ON_HOLD}
+    {UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", QUEUED}
+    | {"stopped", "on_hold", "locked", "window_closed", "after", "approvals_missing"}
 )
 """Waits that somebody wonders about; checks and pods that come along are not."""
 
@@ -149,6 +151,8 @@ class Reconciler:
         """Write what was decided; True when the row was let go."""
         now = self._tools.clock()
         async with self._tools.database.begin() as connection:
+            if isinstance(outcome, Move) and outcome.unless is not None:
+                outcome = await outcome.unless(connection) or outcome
             match outcome:
                 case Stay():
                     await self._stay(connection, lease, intent, outcome, now=now)
@@ -167,7 +171,7 @@ class Reconciler:
         await intents.stay(connection, lease, reason=reason, detail=detail, facts=facts, now=now)
         if (outcome.reason, outcome.detail) != (intent.reason, intent.detail):
             log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
-            if reason in WORTH_TELLING:
+            if outcome.told or reason in WORTH_TELLING:
                 await announce.progress(connection, intent, now=now)
         if "patched_at" in facts:
             passed = [

@@ -1,20 +1,26 @@
 """Regular looks that make a lost webhook only late: merges and heads nobody told us of, and house-keeping."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, DeployOn
 from bot.domain.intent import Repository
+from bot.domain.lock import Lock
+from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.tools import Tools
 from bot.errors import GreenlaneError, RejectedError, TransientError
-from bot.storage import deliveries, installations
+from bot.storage import commands, deliveries, installations, intents, locks
+from bot.storage import heads as pull_heads
 from bot.storage.installations import Swept
 
 PAUSE = timedelta(seconds=60)
+REMIND_BEFORE = timedelta(minutes=15)
+"""How long before its end the owner of a lock is reminded."""
 PER_REPOSITORY = timedelta(seconds=4)
 OVERLAP = timedelta(minutes=10)
 """Looked at twice, because GitHub's lists trail its truth; an intent's key makes the second look harmless."""
@@ -53,8 +59,28 @@ class Sweeps:
         try:
             async with self._tools.database.begin() as connection:
                 await deliveries.purge(connection, now=self._tools.clock())
+            if await self._end_locks():
+                self._on_due()
         except TransientError as error:
             log.warning("purge_failed", error=str(error))
+
+    async def _end_locks(self) -> bool:
+        """Locks whose time is over let others go on; owners of those that end soon are reminded, once."""
+        now = self._tools.clock()
+        async with self._tools.database.begin() as connection:
+            expired = await locks.expired(connection, now=now)
+            for lock in expired:
+                await locks.release(connection, lock, by="", now=now)
+                await intents.hint_environment(
+                    connection, team=lock.team, app=lock.app, environment=lock.environment, now=now
+                )
+                await _tell(connection, lock, announce.lock_over, now=now)
+            ending = await locks.ending(connection, now=now, before=now + REMIND_BEFORE)
+            for lock in ending:
+                await locks.reminded(connection, lock, now=now)
+                if lock.expires_at - lock.set_at > REMIND_BEFORE:
+                    await _tell(connection, lock, announce.lock_ends, now=now)
+        return bool(expired or ending)
 
     async def _sweep_repository(self, name: str) -> int:
         repository = await self._tools.github.find_repository(name)
@@ -71,8 +97,13 @@ class Sweeps:
             # Seen before: what came since is ours. At first sight nothing old is deployed.
             found += await self._merges(repository, apps, known)
             found += await self._pushes(repository, known, heads)
+        seen = await self._tools.github.open_heads(repository)
         async with self._tools.database.begin() as connection:
             await installations.remember_sweep(connection, repository.id, swept_at=now, heads=heads)
+            for number, sha in seen.items():  # seen now, and not earlier: a push nobody told us of
+                await pull_heads.record(
+                    connection, repository_id=repository.id, number=number, sha=sha, now=self._tools.clock()
+                )
         return found
 
     async def _merges(self, repository: Repository, apps: tuple[App, ...], known: Swept) -> int:
@@ -106,3 +137,9 @@ class Sweeps:
             if any(environment.deploy is on for environment in app.environments):
                 names.add(app.branch or await self._tools.github.default_branch(repository))
         return sorted(names)
+
+
+async def _tell(connection: AsyncConnection, lock: Lock, say: Callable[..., Awaitable[None]], *, now: datetime) -> None:
+    command_id = await locks.command_of(connection, lock)
+    if command_id is not None:
+        await say(connection, lock, await commands.get(connection, command_id), now=now)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.catalog import Environment, OnFailure
 from bot.domain.hold import Hold
 from bot.domain.intent import Facts, Intent, IntentId, Kind, NewIntent, State
+from bot.domain.people import Person
 from bot.storage import holds, intents
 
 DEADLINE = timedelta(hours=1)
@@ -32,15 +33,28 @@ async def after_failure(
     release = await intents.last_succeeded(connection, target_key=failed.target.key, except_id=failed.id)
     if release is None or not release.digest or release.digest == failed.digest:
         return None
-    return await go_back(connection, failed, release, actor="", now=now)
+    return await go_back(connection, failed, release, key=f"rollback:{failed.id}", now=now)
 
 
 async def go_back(
-    connection: AsyncConnection, undone: Intent, release: Intent, *, actor: str, now: datetime
+    connection: AsyncConnection,
+    undone: Intent,
+    release: Intent,
+    *,
+    key: str,
+    now: datetime,
+    person: Person | None = None,
+    pull_request: int | None = None,
+    command_id: int | None = None,
+    hold: bool = True,
 ) -> IntentId | None:
-    """Record the wish to restore `release`, and the hold; None when this was wished already."""
+    """Record the wish to restore `release`, and the hold; None when this was wished already.
+
+    Without `person` it is our own act, told on the pull request whose code is taken back.
+    """
+    actor = person.login if person else ""
     wish = NewIntent(
-        key=f"rollback:{undone.id}:{release.id}:{actor}",
+        key=key,
         repository=undone.repository,
         team=undone.team,
         app=undone.app,
@@ -48,34 +62,33 @@ async def go_back(
         kind=Kind.ROLLBACK,
         sha=release.sha,
         branch=undone.branch,
-        pull_request=undone.pull_request,
+        pull_request=pull_request or undone.pull_request,
         actor=actor,
+        actor_id=person.id if person else None,
+        command_id=command_id,
         target=undone.target,
         undoes=undone.id,
-        restores=release.id,
+        restores=release.restores or release.id,
     )
     facts = Facts(image=release.image, digest=release.digest, accepted_digests=release.accepted_digests)
+    detail = f"going back from {undone.short_sha} to {release.short_sha}"
     intent_id = await intents.add(
-        connection,
-        wish,
-        state=State.QUEUED,
-        detail=f"going back from {undone.short_sha} to {release.short_sha}",
-        facts=facts,
-        now=now,
-        deadline=now + DEADLINE,
+        connection, wish, state=State.QUEUED, detail=detail, facts=facts, now=now, deadline=now + DEADLINE
     )
-    if intent_id is not None:
-        await holds.put(connection, _hold(undone, intent_id, actor=actor, now=now))
+    if intent_id is not None and hold:
+        reason = f"rolled back from {undone.short_sha}{f' by {actor}' if actor else ''}"
+        await holds.put(connection, hold_of(undone, reason=reason, by=actor, rollback=intent_id, now=now))
     return intent_id
 
 
-def _hold(undone: Intent, rollback: IntentId, *, actor: str, now: datetime) -> Hold:
+def hold_of(intent: Intent, *, reason: str, by: str, rollback: IntentId | None, now: datetime) -> Hold:
+    """A hold where the intent belongs."""
     return Hold(
-        team=undone.team,
-        app=undone.app,
-        environment=undone.environment,
-        reason=f"rolled back from {undone.short_sha}",
-        set_by=actor,
+        team=intent.team,
+        app=intent.app,
+        environment=intent.environment,
+        reason=reason,
+        set_by=by,
         set_at=now,
         intent_id=rollback,
     )

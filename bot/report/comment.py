@@ -11,6 +11,7 @@ from bot.report.view import View
 
 HEADLINE = "### Greenlane"
 _HOLDS_SIZE = 4_000
+_COMMANDS = "`/deploy` · `/rollback` · `/status` · `/why` · `/help`"
 _HOW = {
     "deadline": "did not become ready",
     "progress_deadline_exceeded": "did not become ready",
@@ -31,8 +32,11 @@ def notice_marker(intent_id: int) -> str:
     return f"<!-- greenlane:notice:{intent_id} -->"
 
 
-def living(views: Sequence[View], *, marker: str) -> str:
-    """The table of environments with a folded timeline; `views` is the newest intent per app and environment."""
+def living(views: Sequence[View], *, marker: str, notes: Sequence[str] = ()) -> str:
+    """The table of environments with a folded timeline; `views` is the newest intent per app and environment.
+
+    `notes` are lines of Markdown about what is kept for the pull request.
+    """
     several = len({view.intent.app for view in views}) > 1
     rows = [_row(view, several=several) for view in views]
     table = [
@@ -41,8 +45,17 @@ def living(views: Sequence[View], *, marker: str) -> str:
         *fitting(rows, room=MAX_SIZE // 2, left_out="| … {} more … | | | |"),
     ]
     holds = [part for line in dict.fromkeys(view.hold_line() for view in views) if line for part in (line, "")]
-    top = "\n".join([HEADLINE, marker, "", *table, "", *fitting(holds, room=_HOLDS_SIZE)])
-    return "\n".join([top, *_timelines(views, several=several, room=MAX_SIZE - size(top) - len("\n"))])
+    said = [*(table if views else []), "", *fitting([*holds, *_apart(notes)], room=_HOLDS_SIZE)]
+    top, end = "\n".join([HEADLINE, marker, "", *said]), f"\n{_COMMANDS}"
+    if not views:
+        return f"{top}\n{end}"
+    room = MAX_SIZE - size(top) - size(end) - len("\n\n")
+    return "\n".join([top, *_timelines(views, several=several, room=room), end])
+
+
+def _apart(lines: Sequence[str]) -> list[str]:
+    """Each a paragraph."""
+    return [part for line in lines for part in (line, "")]
 
 
 def _row(view: View, *, several: bool) -> str:

@@ -40,9 +40,9 @@ def undo_line(failed: Intent) -> str:
     return f"To go back: {code(f'kubectl -n {target.namespace} rollout undo {target.workload}')}."
 
 
-def resume_command(intent: Intent) -> str:
+def resume_command(intent: Intent, *, several_apps: bool) -> str:
     """What ends a hold."""
-    return f"greenlane resume {intent.team}/{intent.app} {intent.environment}"
+    return f"/resume {intent.environment}{f' {intent.app}' if several_apps else ''}"
 
 
 def hold_line(hold: Hold, *, ours: bool, command: str) -> str:

@@ -45,6 +45,8 @@ class View:
     """The one that takes this failed intent back: open, or ended in any way."""
     hold: Hold | None = None
     """What keeps the environment from automatic deploys now."""
+    several_apps: bool = False
+    """Whether an environment's name alone does not say of which app."""
 
     @property
     def commit_url(self) -> str:
@@ -64,7 +66,7 @@ class View:
         if self.hold is None:
             return ""
         known = {intent.id for intent in (self.intent, self.rollback) if intent}
-        command = rollback_words.resume_command(self.intent)
+        command = rollback_words.resume_command(self.intent, several_apps=self.several_apps)
         return rollback_words.hold_line(self.hold, ours=self.hold.intent_id in known, command=command)
 
     def version(self) -> str:

@@ -213,6 +213,17 @@ async def last_succeeded(connection: AsyncConnection, *, target_key: str, except
     return await _last(connection, target_key, except_id, intents.c.state == State.SUCCEEDED)
 
 
+async def history(connection: AsyncConnection, *, target_key: str, limit: int = 200) -> list[Intent]:
+    """What reached a target, the last first by when its patch was sent."""
+    statement = (
+        select(intents)
+        .where(intents.c.target_key == target_key, _TOUCHED)
+        .order_by(intents.c.patch_sent_at.desc(), intents.c.id.desc())
+        .limit(limit)
+    )
+    return [to_intent(row) for row in (await connection.execute(statement)).mappings()]
+
+
 async def taking_back(connection: AsyncConnection, intent_id: int) -> Intent | None:
     """The rollback that takes an intent back, the newest if there are several."""
     found = await find(connection, intents.c.undoes == intent_id, limit=1)

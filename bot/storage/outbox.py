@@ -21,6 +21,10 @@ class Kind(StrEnum):
     CHECK_RUN = "check_run"
     COMMENT = "comment"
     NOTICE = "notice"
+    UNDONE = "undone"
+    REPLY = "reply"
+    NOTE = "note"
+    REACTION = "reaction"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +33,12 @@ class NewMessage:
 
     key: str
     kind: Kind
-    intent_id: int
+    intent_id: int | None = None
+    command_id: int | None = None
+    """What it is about: an intent or a command; a living comment may have either."""
     installation_id: int
     argument: str = ""
-    """The deployment state, for `status`."""
+    """The state for `status`, the content for `reaction`, the pull request for `undone`, which one for `note`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +53,18 @@ class Message(NewMessage):
     created_at: datetime
 
 
-_NAMES = ("id", "key", "intent_id", "installation_id", "argument", "external_id", "attempts", "version", "created_at")
+_NAMES = (
+    "id",
+    "key",
+    "intent_id",
+    "command_id",
+    "installation_id",
+    "argument",
+    "external_id",
+    "attempts",
+    "version",
+    "created_at",
+)
 
 
 async def post(connection: AsyncConnection, message: NewMessage, *, now: datetime, due: datetime) -> None:
@@ -58,6 +75,7 @@ async def post(connection: AsyncConnection, message: NewMessage, *, now: datetim
         "key": message.key,
         "kind": message.kind,
         "intent_id": message.intent_id,
+        "command_id": message.command_id,
         "installation_id": message.installation_id,
         "argument": message.argument,
         "status": "pending",
@@ -68,6 +86,7 @@ async def post(connection: AsyncConnection, message: NewMessage, *, now: datetim
     again = {
         "status": "pending",
         "intent_id": message.intent_id,
+        "command_id": message.command_id,
         "version": columns.version + 1,
         "due_at": case((columns.due_at < due, columns.due_at), else_=literal(due, columns.due_at.type)),
     }

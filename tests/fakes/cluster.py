@@ -27,6 +27,8 @@ class FakeCluster:
     """`ok`, `slow` (never ready), `crash`, `paused`."""
     crashing: set[str] = field(default_factory=set)
     """Tags whose containers crash, whatever `behaviour` says."""
+    warnings: tuple[str, ...] = ()
+    """What the API server says beside its answer to a dry run."""
     platforms: frozenset[Platform] | None = None
     errors: list[Exception] = field(default_factory=list)
     patches: list[tuple[str, str]] = field(default_factory=list)
@@ -53,9 +55,18 @@ class FakeCluster:
         return self._workload()
 
     async def patch(
-        self, target: Target, *, uid: str, expected_image: str, image: str, annotations: Mapping[str, str]
+        self,
+        target: Target,
+        *,
+        uid: str,
+        expected_image: str,
+        image: str,
+        annotations: Mapping[str, str],
+        dry_run: bool = False,
     ) -> Patched:
         self._asked(target)
+        if dry_run:
+            return Patched(workload=self._workload(), changed=self.image != image, warnings=self.warnings)
         if self.before_patch:
             self.before_patch(annotations)
         if self.image not in (expected_image, image):

@@ -26,7 +26,7 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 _NOT_IN_A_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)")
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f<>\"`\\^{|}]")
 _LONGEST_REASON = 200
-_RESERVED = frozenset({"to"})
+_RESERVED = frozenset({"to", "for"})
 
 
 def check_name(text: str) -> str:

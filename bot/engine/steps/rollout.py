@@ -2,20 +2,28 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.domain.diagnosis import Finding
 from bot.domain.intent import Evidence, Facts, Intent, State
+from bot.domain.outside import as_code, as_printed
+from bot.domain.stuck import stuck_pods
 from bot.domain.verdict import NO_DEADLINE, Judgement, Verdict, Wanted, judge
 from bot.domain.workload import (
     ANNOTATION_COMMIT,
     ANNOTATION_DEPLOYED_BY,
     ANNOTATION_INTENT,
     ANNOTATION_PULL_REQUEST,
+    Observation,
     Workload,
+    WorkloadKind,
 )
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again, refused
 from bot.engine.tools import Remember, Tools
 from bot.errors import RejectedError, TransientError
-from bot.telemetry.redaction import redact_text
+from bot.telemetry.redaction import redact_outside
+
+log = structlog.get_logger("greenlane.engine")
 
 SOAK_LOOK = timedelta(seconds=1)
 """While only the soak time is left, nothing in the cluster has to move for it to end."""
@@ -105,8 +113,32 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         soaking = judgement.reason == "soaking"
         again_in = SOAK_LOOK if soaking else look_again(intent.state)
         facts = _paused(row, intent, observation.workload, now) if judgement.verdict is Verdict.PAUSED else Facts()
-        return Stay(detail=judgement.sentence, reason=judgement.reason, again_in=again_in, facts=facts)
+        deleted = await _delete_stuck(tools, row, intent, observation, now)
+        return Stay(
+            detail=deleted or judgement.sentence,
+            reason=judgement.reason,
+            again_in=again_in,
+            facts=facts,
+            told=any(finding.told for finding in judgement.findings),
+        )
     return await _end(tools, intent, judgement)
+
+
+async def _delete_stuck(tools: Tools, row: CatalogRow, intent: Intent, observation: Observation, now: datetime) -> str:
+    """A StatefulSet waits for ever for a broken pod of another version: away with it, where the catalog allows it.
+
+    Repeatable: a pod is deleted by its uid. Says what was deleted; empty: nothing.
+    """
+    revision = observation.new_revision
+    if not row.environment.delete_broken_pods or revision is None or intent.target.kind != WorkloadKind.STATEFULSET:
+        return ""
+    stuck = stuck_pods(observation, revision, row.environment.graces, now)
+    try:
+        gone = [pod.name for pod in stuck if await tools.cluster.delete_pod(intent.target, pod=pod.name, uid=pod.uid)]
+    except RejectedError as error:  # without the right to, a person is told the command
+        log.warning("broken_pod_not_deleted", error=str(error))
+        return ""
+    return f"deleted the broken pod of another version: {', '.join(as_code(name) for name in gone)}" if gone else ""
 
 
 def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
@@ -173,8 +205,9 @@ async def _evidence(tools: Tools, intent: Intent, finding: Finding) -> Evidence:
         pod=finding.pod,
         container=finding.container,
         exit_code=finding.exit_code,
-        words=redact_text(finding.evidence),
+        words=redact_outside(as_printed(finding.evidence)),
+        event=redact_outside(as_printed(finding.event)),
         # Before it is stored: what an app prints at its end may hold a password.
-        log_lines=tuple(redact_text("\n".join(lines)).split("\n")) if lines else (),
+        log_lines=tuple(redact_outside(as_printed("\n".join(lines))).split("\n")) if lines else (),
         next_step=finding.next_step,
     )

@@ -153,4 +153,4 @@ async def test_the_pull_request_whose_code_was_taken_back_is_told(rig: Rig) -> N
     told = rig.github.comments[notice_marker(failed.id)]
     assert "back on" in told
     assert "aaaaaaa" in told
-    assert "greenlane resume payments/checkout staging" in told
+    assert "`/resume staging`" in told

@@ -1,0 +1,1 @@
+"""What people ask for on pull requests: read, allowed, recorded, done and answered."""

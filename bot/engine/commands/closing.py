@@ -1,0 +1,17 @@
+"""What ends with a pull request: its locks, and what was noted of its heads."""
+
+from bot.domain.intent import Repository
+from bot.engine.tools import Tools
+from bot.storage import heads, intents, locks
+
+
+async def closed(tools: Tools, repository: Repository, number: int) -> None:
+    """Give back what it kept; whoever waited for it is due."""
+    now = tools.clock()
+    async with tools.database.begin() as connection:
+        for lock in await locks.of_pull(connection, repository_id=repository.id, number=number):
+            await locks.release(connection, lock, by="", now=now)
+            await intents.hint_environment(
+                connection, team=lock.team, app=lock.app, environment=lock.environment, now=now
+            )
+        await heads.forget(connection, repository_id=repository.id, number=number)

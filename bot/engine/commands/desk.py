@@ -1,0 +1,267 @@
+"""Takes commands: reads the comment again, asks who may, decides, and records what was decided with what it causes.
+
+What is recorded is done in the same transaction, once: a comment that is delivered twice is one command.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.command import Command, Mistake, Verb, Vocabulary, parse
+from bot.domain.hint import Hint
+from bot.domain.intent import Repository
+from bot.domain.people import Comment
+from bot.engine import announce, rights
+from bot.engine.commands import abort, deploy, keeping, places, rollback, telling
+from bot.engine.commands.ask import Answer, Ask, Decision, refuse
+from bot.engine.outcome import CatalogRow
+from bot.engine.tools import Tools
+from bot.errors import RejectedError, TransientError
+from bot.report import answers
+from bot.storage import commands
+from bot.storage.commands import Record
+
+PATIENCE = timedelta(minutes=2)
+"""How long a command waits for GitHub's answers; after that nobody expects it to happen any more."""
+TOO_OLD = timedelta(hours=1)
+"""A comment that reaches us later is answered, not obeyed."""
+MOST, WITHIN = 10, timedelta(minutes=1)
+"""Commands of one person on one pull request that are answered."""
+_CLOCK = timedelta(seconds=1)  # GitHub's times have whole seconds
+
+AtPlace = Callable[[Ask, CatalogRow], Awaitable[Answer]]
+
+_AT_PLACE: dict[Verb, AtPlace] = {
+    Verb.DEPLOY: deploy.deploy,
+    Verb.ROLLBACK: rollback.rollback,
+    Verb.ABORT: abort.abort,
+    Verb.LOCK: keeping.lock,
+    Verb.UNLOCK: keeping.unlock,
+    Verb.HOLD: keeping.hold,
+    Verb.RESUME: keeping.resume,
+    Verb.DIFF: telling.diff,
+}
+_TELLING: dict[Verb, Callable[[Ask], Awaitable[Answer]]] = {
+    Verb.STATUS: telling.status,
+    Verb.WHY: telling.why,
+    Verb.HELP: telling.help_,
+}
+
+log = structlog.get_logger("greenlane.engine")
+
+
+class Desk:
+    """Where comments and clicks become decisions. `on_due` is called when an intent or a message came of one."""
+
+    def __init__(self, tools: Tools, *, on_due: Callable[[], None]) -> None:
+        self._tools = tools
+        self._on_due = on_due
+
+    async def comment(self, repository: Repository, hint: Hint, *, received_at: datetime) -> str:
+        """Act on a comment; what came of it, in a few words. Raises `TransientError` while GitHub does not answer."""
+        key = f"comment:{repository.id}:{hint.comment_id}"
+        apps = self._tools.catalog.apps_of(repository.full_name, repository.id)
+        found = await self._fresh(repository, hint, key)
+        if isinstance(found, str):
+            return found
+        vocabulary = Vocabulary(apps={app.name: tuple(each.name for each in app.environments) for app in apps})
+        said = parse(found.body, vocabulary)
+        if said is None:
+            return "no command"
+        record = Record(
+            key=key,
+            repository=repository,
+            pull_request=hint.number,
+            comment_id=found.id,
+            actor=found.author,
+            verb=said.verb,
+            line=said.line if isinstance(said, Command) else _first_line(found.body),
+            at=self._tools.clock(),
+            decision=Decision.REFUSED,
+        )
+        early = await self._too_many(record) or _too_late(record, found, hint)
+        if early is not None:
+            return await self._close(record, early)
+        if isinstance(said, Mistake):
+            return await self._misunderstood(record, said)
+        asked_at = min(received_at, found.created_at + _CLOCK)
+        return await self._obey(record, said, asked_at=asked_at, received_at=received_at)
+
+    async def _fresh(self, repository: Repository, hint: Hint, key: str) -> Comment | str:
+        """The comment as it is now; or why nobody acts on it."""
+        async with self._tools.database.begin() as connection:
+            if await commands.knows(connection, key):
+                return "known already"
+        comment = await self._tools.github.comment(repository, hint.comment_id)
+        if comment is None:
+            return "the comment was deleted"
+        if comment.is_bot or comment.author.id != hint.actor_id:
+            return "not by the person who sent it"
+        return comment
+
+    async def click(self, ask: Ask, record: Record) -> str:
+        """A button: the same way as a comment, with the same rights."""
+        async with self._tools.database.begin() as connection:
+            if await commands.knows(connection, record.key):
+                return "known already"
+        return await self._close(record, await self._decide(ask))
+
+    async def _obey(self, record: Record, command: Command, *, asked_at: datetime, received_at: datetime) -> str:
+        assert record.repository is not None  # noqa: S101 - comments have one
+        assert record.pull_request is not None  # noqa: S101 - and a number
+        try:
+            pull = await self._tools.github.pull(record.repository, record.pull_request)
+            ask = Ask(
+                tools=self._tools,
+                repository=record.repository,
+                pull=pull,
+                person=record.actor,
+                command=command,
+                key=record.key,
+                comment_id=record.comment_id,
+                asked_at=asked_at,
+                apps=self._tools.catalog.apps_of(record.repository.full_name, record.repository.id),
+            )
+            answer = await self._decide(ask)
+        except TransientError as error:
+            if self._tools.clock() - received_at < PATIENCE:
+                raise
+            sentence = f"I could not find out what I had to: {error.sentence.rstrip('.')}"
+            answer = _refuse(record, "no_answer", sentence, then="Nothing was changed. Write it again.")
+        return await self._close(record, answer)
+
+    async def _decide(self, ask: Ask) -> Answer:
+        """Rights first, as far as they need no place: a stranger learns nothing."""
+        denied = await self._denied(ask, None)
+        if denied is not None:
+            return denied
+        verb = ask.command.verb
+        try:
+            if verb in _TELLING:
+                return await _TELLING[verb](ask)
+            if verb is Verb.HOLD and ask.pull.state == "open":
+                return await self._denied_anywhere(ask) or await keeping.hold_pull(ask)
+            place = places.find(ask)
+            if isinstance(place, Answer):
+                return place
+            return await self._denied(ask, place) or await _AT_PLACE[verb](ask, place)
+        except RejectedError as error:
+            return refuse(ask, error.reason, error.sentence, then=error.hint)
+
+    async def _denied_anywhere(self, ask: Ask) -> Answer | None:
+        for place in places.candidates(ask):
+            denied = await self._denied(ask, place)
+            if denied is not None:
+                return denied
+        return None
+
+    async def _denied(self, ask: Ask, place: CatalogRow | None) -> Answer | None:
+        denied = await rights.objection(
+            ask.tools.github,
+            ask.tools.catalog,
+            ask.repository,
+            ask.person,
+            ask.command.verb if place else Verb.HELP,
+            app=place.app if place else None,
+            environment=place.environment if place else None,
+            hotfix=ask.command.hotfix and place is not None,
+        )
+        if denied is None:
+            return None
+        return refuse(ask, denied.reason, denied.sentence, then="`/help` says what you may.", place=place)
+
+    async def _misunderstood(self, record: Record, mistake: Mistake) -> str:
+        """Help for those who may command; strangers get the same refusal whatever they write."""
+        assert record.repository is not None  # noqa: S101 - comments have one
+        denied = await rights.objection(
+            self._tools.github, self._tools.catalog, record.repository, record.actor, Verb.HELP
+        )
+        if denied is not None:
+            return await self._close(record, _refuse(record, denied.reason, denied.sentence))
+        body = answers.misunderstood(record.actor.login, record.line, mistake)
+        answer = Answer(decision=Decision.REFUSED, reason=mistake.code, sentence=mistake.sentence, body=body)
+        return await self._close(record, answer)
+
+    async def _too_many(self, record: Record) -> Answer | None:
+        """Many commands at once are no wish of a person: the first too many is told so, the rest is silence."""
+        assert record.repository is not None  # noqa: S101 - comments have one
+        async with self._tools.database.begin() as connection:
+            count = await commands.count_of(
+                connection,
+                repository_id=record.repository.id,
+                number=record.pull_request or 0,
+                actor_id=record.actor.id,
+                since=record.at - WITHIN,
+            )
+        if count < MOST:
+            return None
+        sentence = f"these are more than {MOST} commands within a minute"
+        if count == MOST:
+            return _refuse(record, "too_many_commands", sentence, then="Wait a minute, then write it again.")
+        return Answer(decision=Decision.REFUSED, reason="too_many_commands", sentence=sentence)
+
+    async def _close(self, record: Record, answer: Answer) -> str:
+        """Record and do it; twice when somebody else changed the same thing in this moment."""
+        try:
+            return await self._write(record, answer)
+        except IntegrityError:
+            return await self._write(record, answer)
+
+    async def _write(self, record: Record, answer: Answer) -> str:
+        about = answer.place
+        async with self._tools.database.begin() as connection:
+            added = await commands.add(connection, _decided(record, answer, about))
+            if added is None:
+                return "known already"
+            intent_id = await answer.act(connection, added) if answer.act else None
+            if intent_id is not None:
+                await commands.caused(connection, added.id, intent_id)
+            await announce.commanded(connection, added, now=self._tools.clock(), waits=intent_id is not None)
+        log.info(
+            "command_decided",
+            command=added.id,
+            verb=added.verb,
+            actor=added.actor.login,
+            decision=answer.decision,
+            reason=answer.reason,
+        )
+        self._on_due()
+        return f"{answer.decision}: {answer.reason or answer.sentence}"
+
+
+def _decided(record: Record, answer: Answer, about: CatalogRow | None) -> Record:
+    return replace(
+        record,
+        team=about.app.team if about else "",
+        app=about.app.name if about else "",
+        environment=about.environment.name if about else "",
+        decision=answer.decision,
+        reason=answer.reason,
+        sentence=answer.sentence,
+        answer=answer.body,
+        facts=answer.facts,
+    )
+
+
+def _refuse(record: Record, reason: str, sentence: str, then: str = "") -> Answer:
+    body = answers.refusal(record.actor.login, record.line, sentence, then)
+    return Answer(decision=Decision.REFUSED, reason=reason, sentence=sentence, body=body)
+
+
+def _too_late(record: Record, comment: Comment, hint: Hint) -> Answer | None:
+    """What was written is what counts: neither an edited comment nor one from long ago is obeyed."""
+    if hashlib.sha256(comment.body.encode()).hexdigest() != hint.digest:
+        return _refuse(record, "comment_edited", "the comment was edited", then="Write it as a new comment.")
+    if record.at - comment.created_at > TOO_OLD:
+        sentence = "it reached me more than an hour after it was written"
+        return _refuse(record, "comment_too_old", sentence, then="Write it again if you still mean it.")
+    return None
+
+
+def _first_line(body: str) -> str:
+    lines = (line.strip() for line in body.splitlines())
+    return next((line for line in lines if line.startswith("/")), "")[:200]

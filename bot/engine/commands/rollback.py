@@ -1,0 +1,88 @@
+"""`/rollback`: to a release on record, the same digest, past checks and queue; automation is held from then on."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.intent import Intent, IntentId, State
+from bot.domain.releases import before, current, releases
+from bot.engine import announce, undo
+from bot.engine.commands.ask import Answer, Ask, accept, refuse
+from bot.engine.outcome import CatalogRow
+from bot.report.markdown import code
+from bot.storage import intents
+from bot.storage.commands import Record
+
+_OFFERED = 5
+
+
+async def rollback(ask: Ask, place: CatalogRow) -> Answer:
+    async with ask.tools.database.begin() as connection:
+        history = await intents.history(connection, target_key=place.environment.target.key)
+    known = releases(history)
+    running = next((each for each in history if each.state is State.ROLLING_OUT), None)
+    present = running or current(history)
+    target = _wanted(ask, history, known) if _is_named(ask) else before(history, running=running)
+    problem = _problem(ask, place, known, present, target)
+    if problem is not None:
+        return problem
+    assert present is not None  # noqa: S101 - `_problem` speaks without one
+    assert target is not None  # noqa: S101 - and without the other
+
+    async def act(connection: AsyncConnection, record: Record) -> IntentId | None:
+        return await start(connection, ask, record, undone=present, release=target)
+
+    sentence = f"goes back from {present.short_sha} to {target.short_sha} in {place.environment.name}"
+    return accept(sentence, place=place, act=act, undone=present.id, restores=target.id, digest=target.digest)
+
+
+def _is_named(ask: Ask) -> bool:
+    return ask.command.intent is not None or bool(ask.command.sha)
+
+
+def _wanted(ask: Ask, history: Sequence[Intent], known: Sequence[Intent]) -> Intent | None:
+    """The release that was named: by an intent's number, a rollback's too, or by its commit."""
+    number, sha = ask.command.intent, ask.command.sha
+    if number is not None:
+        asked = next((each for each in history if each.id == number), None)
+        root = asked.restores if asked and asked.restores else number
+        return next((each for each in known if each.id == root), None)
+    return next((each for each in known if sha and each.sha.startswith(sha)), None)
+
+
+def _problem(
+    ask: Ask, place: CatalogRow, known: Sequence[Intent], present: Intent | None, target: Intent | None
+) -> Answer | None:
+    name = place.environment.name
+    if present is None:
+        return refuse(ask, "no_release", f"nothing was deployed to {name} by Greenlane yet", place=place)
+    if target is None:
+        what = "there is no such release" if _is_named(ask) else "there is no release before the present one"
+        lines = ", ".join(code(f"/rollback {name} to #{each.id}") for each in known[:_OFFERED])
+        then = f"On record: {lines}" if lines else ""
+        return refuse(ask, "no_release", f"{what} in {name}", then=then, place=place)
+    if present.state is State.SUCCEEDED and present.digest == target.digest:
+        sentence = f"{name} runs {code(target.short_sha)} already"
+        return refuse(ask, "already_there", sentence, then="`/status` says since when.", place=place)
+    return None
+
+
+async def start(
+    connection: AsyncConnection, ask: Ask, record: Record, *, undone: Intent, release: Intent, hold: bool = True
+) -> IntentId | None:
+    """Record the wish and say it on the pull request."""
+    now = ask.tools.clock()
+    intent_id = await undo.go_back(
+        connection,
+        undone,
+        release,
+        key=f"rollback:{ask.key}",
+        person=ask.person,
+        pull_request=ask.pull.number,
+        command_id=record.id,
+        hold=hold,
+        now=now,
+    )
+    if intent_id is not None:
+        await announce.admitted(connection, await intents.get(connection, intent_id), now=now)
+    return intent_id

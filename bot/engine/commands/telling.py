@@ -1,0 +1,177 @@
+"""`/status`, `/why`, `/diff` and `/help`: answers, which change nothing."""
+
+from bot.domain.catalog import Environment
+from bot.domain.catalog.windows import Closed
+from bot.domain.command import COMMANDS
+from bot.domain.intent import Intent, State
+from bot.domain.outside import as_code
+from bot.domain.people import Comparison
+from bot.domain.policy import Wait, when_open
+from bot.domain.releases import current
+from bot.engine import rights
+from bot.engine.commands.ask import Answer, Ask, row, tell
+from bot.engine.outcome import CatalogRow
+from bot.engine.situation import stops_now, what_waits
+from bot.errors import RejectedError, TransientError
+from bot.report import answers
+from bot.report.answers import DiffView, HelpLine, PlaceView
+from bot.storage import holds, intents, locks, stops
+
+
+async def status(ask: Ask) -> Answer:
+    places = [await _look(ask, row(app, each)) for app in ask.apps for each in app.environments]
+    async with ask.tools.database.begin() as connection:
+        kept = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
+    return tell("said what runs where", answers.status(places, kept))
+
+
+async def why(ask: Ask) -> Answer:
+    places = [await _look(ask, row(app, each)) for app in ask.apps for each in app.environments]
+    return tell("said what waits for what", answers.why(places))
+
+
+async def _look(ask: Ask, place: CatalogRow) -> PlaceView:
+    tools, environment = ask.tools, place.environment
+    now, key = tools.clock(), environment.target.key
+    where = {"team": place.app.team, "app": place.app.name, "environment": environment.name}
+    async with tools.database.begin() as connection:
+        history = await intents.history(connection, target_key=key)
+        waiting = await intents.open_on_target(connection, key)
+        hold = await holds.current(connection, **where)
+        lock = await locks.current(connection, **where, now=now)
+        stopped = await stops_now(connection, tools.catalog, now=now)
+    return PlaceView(
+        app=place.app.name,
+        environment=environment.name,
+        several_apps=len(ask.apps) > 1,
+        release=current(history),
+        healthy=await _health(ask, environment, current(history)),
+        open=tuple([(each, await _waits(ask, place, each)) for each in sorted(waiting, key=_turn)]),
+        hold=hold,
+        lock=lock,
+        stop=next((each for each in stopped if each.covers(place.app.team, place.app.name)), None),
+        window=_window(ask, environment),
+    )
+
+
+def _turn(intent: Intent) -> tuple[bool, int]:
+    return intent.state is not State.ROLLING_OUT, intent.id
+
+
+async def _waits(ask: Ask, place: CatalogRow, intent: Intent) -> tuple[Wait, ...]:
+    if intent.state is State.ROLLING_OUT:
+        return ()
+    try:
+        return await what_waits(ask.tools, place, intent)
+    except (RejectedError, TransientError):
+        return ()  # its own sentence says what is known
+
+
+def _window(ask: Ask, environment: Environment) -> str:
+    """Why the environment's windows are closed now."""
+    if environment.windows is None:
+        return ""
+    opening = environment.windows.at(ask.tools.clock())
+    return when_open(opening) if isinstance(opening, Closed) else ""
+
+
+async def _health(ask: Ask, environment: Environment, release: Intent | None) -> str:
+    """What the cluster says now: whether it is still what we deployed, and whether it is well."""
+    try:
+        workload = await ask.tools.cluster.read(environment.target)
+    except (RejectedError, TransientError) as error:
+        return f"the cluster can't be asked: {error.sentence.rstrip('.')}"
+    image = workload.images.get(environment.target.container, "")
+    if release is not None and not image.endswith(f"@{release.digest}"):
+        return f"but the workload asks for {as_code(image)} now"
+    well = workload.available_replicas >= workload.replicas > 0
+    return (
+        f"{'healthy' if well else 'not healthy'}, {workload.available_replicas} of {workload.replicas} pods available"
+    )
+
+
+async def diff(ask: Ask, place: CatalogRow) -> Answer:
+    """The commit of this pull request against what runs, with the cluster's own word on the patch."""
+    sha = ask.pull.merge_commit_sha if ask.pull.merged and ask.pull.merge_commit_sha else ask.pull.head_sha
+    async with ask.tools.database.begin() as connection:
+        history = await intents.history(connection, target_key=place.environment.target.key)
+    running = current(history)
+    image, digest = await _image(ask, place, sha)
+    dry_run, warnings = await _try_patch(ask, place, digest) if digest else ("", ())
+    view = DiffView(
+        environment=place.environment.name,
+        running=running,
+        sha=sha,
+        comparison=await _compare(ask, running, sha),
+        image=image,
+        dry_run=dry_run,
+        warnings=warnings,
+    )
+    return tell(f"compared with {place.environment.name}", answers.diff(view), place=place)
+
+
+async def _compare(ask: Ask, running: Intent | None, sha: str) -> Comparison | None:
+    if running is None:
+        return None
+    try:
+        return await ask.tools.github.compare(ask.repository, base=running.sha, head=sha)
+    except RejectedError:
+        return None  # a commit that is gone can't be compared with
+
+
+async def _image(ask: Ask, place: CatalogRow, sha: str) -> tuple[str, str]:
+    """In words, and pinned; empty where there is none."""
+    app = place.app
+    try:
+        tag = app.tag.render(sha=sha, branch=ask.pull.base, pull_request=ask.pull.number)
+        found = await ask.tools.registry.resolve(repository=app.image.text, tag=tag)
+    except (RejectedError, TransientError) as error:
+        return error.sentence, ""
+    return f"`{app.image.text}:{tag}` is `{found.digest}`", found.pinned
+
+
+async def _try_patch(ask: Ask, place: CatalogRow, image: str) -> tuple[str, tuple[str, ...]]:
+    """Server-side dry run: the admission checks speak, nothing changes."""
+    target = place.environment.target
+    try:
+        workload = await ask.tools.cluster.read(target)
+        patched = await ask.tools.cluster.patch(
+            target,
+            uid=workload.uid,
+            expected_image=workload.images[target.container],
+            image=image,
+            annotations={},
+            dry_run=True,
+        )
+    except (RejectedError, TransientError) as error:
+        return error.sentence, ()
+    return "would take it" if patched.changed else "runs this image already", patched.warnings
+
+
+async def help_(ask: Ask) -> Answer:
+    """The commands that this very person may use, from the registry that runs them."""
+    lines = []
+    app = ask.apps[0]
+    for spec in COMMANDS:
+        denied = await rights.objection(
+            ask.tools.github, ask.tools.catalog, ask.repository, ask.person, spec.verb, app=app
+        )
+        lines.append(HelpLine(usage=spec.usage, summary=spec.summary, denied=denied.sentence if denied else ""))
+    places = [(app.name, each.name, _rules(each)) for app in ask.apps for each in app.environments]
+    return tell("told the commands", answers.usage(lines, places))
+
+
+def _rules(environment: Environment) -> str:
+    """What an environment asks, in a few words."""
+    rules = [f"deploys {environment.deploy.value}"]
+    if environment.production:
+        rules.append("asks for the full number of a commit that is not merged")
+    if environment.after:
+        rules.append(f"after `{environment.after}`")
+    if environment.approvals:
+        rules.append(f"{environment.approvals} approvals")
+    if environment.deployers:
+        rules.append("only named people")
+    if environment.windows:
+        rules.append("in its windows")
+    return ", ".join(rules)

@@ -1,0 +1,45 @@
+"""Where a commit comes from.
+
+Objects of every fork can be reached through the parent repository, so that a commit exists says nothing: it has to be
+on the tracked branch, or be the head of an open pull request of the same repository.
+"""
+
+from bot.domain.intent import Intent, Kind, Repository
+from bot.domain.pull import Pull
+from bot.engine.ports import GitHubReads
+from bot.errors import RejectedError
+
+Problem = tuple[str, str]
+"""A stable code, and a clause for people."""
+
+
+async def is_on_branch(github: GitHubReads, repository: Repository, *, sha: str, branch: str) -> bool:
+    """Whether the branch contains the commit; a commit that is unknown is on none."""
+    try:
+        return await github.ancestry(repository, base=sha, head=branch) in ("ahead", "identical")
+    except RejectedError as error:
+        if error.reason == "github_not_found":
+            return False
+        raise
+
+
+async def problem_at_start(github: GitHubReads, intent: Intent) -> Problem | None:
+    """Why the commit may not be deployed any more; None when all is as it was when it was asked for."""
+    if await is_on_branch(github, intent.repository, sha=intent.sha, branch=intent.branch):
+        return None
+    if intent.kind is Kind.AUTOMATIC or intent.pull_request is None:
+        return "not_on_branch", f"{intent.short_sha} is no longer part of {intent.branch}"
+    pull = await github.pull(intent.repository, intent.pull_request)
+    return problem_of_head(intent.repository, pull, intent.sha)
+
+
+def problem_of_head(repository: Repository, pull: Pull, sha: str) -> Problem | None:
+    """Whether a commit is the head of this open pull request, and of this repository."""
+    if pull.merged or pull.state != "open":
+        what = "merged" if pull.merged else "closed"
+        return f"pull_{what}", f"#{pull.number} was {what}, and {sha[:7]} is not part of {pull.base}"
+    if pull.head_repository_id != repository.id:
+        return "fork", f"the head of #{pull.number} is in a fork, whose code is only deployed once it is merged"
+    if pull.head_sha != sha:
+        return "head_moved", f"the head of #{pull.number} moved from {sha[:7]} to {pull.head_sha[:7]}"
+    return None
