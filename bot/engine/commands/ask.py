@@ -15,7 +15,7 @@ from bot.domain.people import Person
 from bot.domain.pull import Pull
 from bot.engine.outcome import CatalogRow
 from bot.engine.tools import Tools
-from bot.report import answers
+from bot.report.answers import refusal
 from bot.storage.commands import Record
 
 
@@ -71,7 +71,7 @@ def refuse(
         decision=Decision.REFUSED,
         reason=reason,
         sentence=sentence,
-        body=answers.refusal(ask.person.login, ask.command.line, sentence, then),
+        body=refusal(ask.person.login, ask.command.line, sentence, then),
         place=place,
         facts=facts,
     )
