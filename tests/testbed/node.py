@@ -135,7 +135,10 @@ snapshotter = "{snapshotter}"
 
 
 def _kubelet(state: Path, socket: Path, port: int) -> dict[str, object]:
-    """No cgroup tree, no limits, no eviction and no firewall rules of its own: it shares the machine with other work."""
+    """No cgroup tree, no limits, no eviction and no firewall rules of its own: it shares the machine with other work.
+
+    `eventRecordQPS: 0` would not be "no limit" but the client's own 5 a second: events then come half a minute late.
+    """
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
         "address": "127.0.0.1", "port": port, "healthzPort": 0, "readOnlyPort": 0,
@@ -146,5 +149,5 @@ def _kubelet(state: Path, socket: Path, port: int) -> dict[str, object]:
         "failCgroupV1": False, "failSwapOn": False, "cgroupDriver": "cgroupfs", "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [], "localStorageCapacityIsolation": False, "makeIPTablesUtilChains": False,
         "evictionHard": {}, "imageGCHighThresholdPercent": 100, "serializeImagePulls": False,
-        "registryPullQPS": 0, "eventRecordQPS": 0,
+        "registryPullQPS": 0, "eventRecordQPS": 500, "eventBurst": 1000,
     }  # fmt: skip

@@ -27,6 +27,8 @@ class Expected:
     verdict: str
     """As `bot.domain.verdict.Verdict` writes it; empty where it stays in progress."""
     reason: str
+    or_reason: str = ""
+    """Another one that is as right: who watches may see a state in between."""
     finding: str = ""
     """Reason code that has to be among the findings; for a failure it mostly is the reason itself."""
     within: float = 5.0

@@ -37,8 +37,8 @@ LIMITS: Object = {
 }
 
 
-def _refused(reason: str, grace: str = "") -> Expected:
-    return Expected(verdict="failed", reason=reason, finding=reason, grace=grace)
+def _refused(reason: str, grace: str = "", *, within: float = 5) -> Expected:
+    return Expected(verdict="failed", reason=reason, finding=reason, grace=grace, within=within)
 
 
 REFUSALS = (
@@ -95,18 +95,18 @@ REFUSALS = (
     ),
     Case(
         name="statefulset-pod-security",
-        title="a StatefulSet under Pod Security `restricted`: only events tell",
+        title="a StatefulSet under Pod Security `restricted`: an old pod stops first, and only events tell",
         kind="statefulset",
         labels={"pod-security.kubernetes.io/enforce": "restricted"},
         refused=True,
-        expected=_refused("pod_security"),
+        expected=_refused("pod_security", within=8),
     ),
     Case(
         name="daemonset-pod-security",
-        title="a DaemonSet under Pod Security `restricted`: only events tell",
+        title="a DaemonSet under Pod Security `restricted`: an old pod stops first, and only events tell",
         kind="daemonset",
         labels={"pod-security.kubernetes.io/enforce": "restricted"},
         refused=True,
-        expected=_refused("pod_security"),
+        expected=_refused("pod_security", within=8),
     ),
 )

@@ -27,7 +27,7 @@ WRITERS = (
         image="slow",
         acts=(Act(when="new-pod", do="recreate"),),
         peers=False,
-        expected=Expected(verdict="failed", reason="workload_recreated"),
+        expected=Expected(verdict="failed", reason="workload_recreated", or_reason="workload_deleted"),
     ),
     Case(
         name="scaled",
