@@ -120,8 +120,9 @@ async def test_an_optional_reference_may_be_missing(node: Lab) -> None:
 async def test_a_missing_secret_in_a_volume_is_told_by_an_event_only(node: Lab) -> None:
     node.push("v1", "ok")
     volumes = [{"name": "keys", "secret": {"secretName": "ghost"}}]
+    mounts = [{"name": "keys", "mountPath": "/keys"}]
 
-    await create(node, node.image("v1"), pod={"volumes": volumes})
+    await create(node, node.image("v1"), container={"volumeMounts": mounts}, pod={"volumes": volumes})
     told = await event(node, "FailedMount")
     status = await until(lambda: status_of(node), seconds=20, what="status")
 
@@ -129,6 +130,15 @@ async def test_a_missing_secret_in_a_volume_is_told_by_an_event_only(node: Lab) 
     assert (told["type"], told["source"]["component"], bool(told["source"]["host"])) == ("Warning", "kubelet", True)
     assert status["state"] == {"waiting": {"reason": "ContainerCreating"}}
     assert condition(await the_pod(node), "PodReadyToStartContainers")["status"] == "False"
+
+
+async def test_a_volume_that_no_container_mounts_may_lack_its_secret(node: Lab) -> None:
+    node.push("v1", "ok")
+    volumes = [{"name": "keys", "secret": {"secretName": "ghost"}}]
+
+    await create(node, node.image("v1"), pod={"volumes": volumes})
+
+    await until(node.rolled_out, seconds=40, what="rollout")
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,11 @@ def environment(store: Store, namespace: str, container: Obj) -> dict[str, str]:
 
 
 def missing_volumes(store: Store, namespace: str, spec: Obj) -> list[str]:
-    """A sentence for each volume whose source is not there."""
+    """A sentence for each volume whose source is not there; what no container mounts is not looked at."""
+    containers = [*spec.get("initContainers", []), *spec["containers"]]
+    mounted = {mount["name"] for container in containers for mount in container.get("volumeMounts", [])}
     found = []
-    for volume in spec.get("volumes", []):
+    for volume in (each for each in spec.get("volumes", []) if each["name"] in mounted):
         for field, key, resource in _VOLUMES:
             source = volume.get(field)
             if source is None or source.get("optional"):
