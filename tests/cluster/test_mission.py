@@ -30,19 +30,24 @@ def on_real_node(name: str, **more: Any) -> Any:
     return app(name, environments={"staging": staging}, **more)
 
 
-APPS = (on_real_node("checkout"), on_real_node("crashing"), on_real_node("lost", image_deadline="3s"))
+APPS = (
+    on_real_node("checkout"),
+    on_real_node("crashing"),
+    on_real_node("lost", image_deadline="3s"),
+    on_real_node("undone"),
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(testbed: TestBed, app_key: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """Three apps, whose version 1 runs in real containers; what GitHub is asked and tells is held to its contract."""
+    """Four apps, whose version 1 runs in real containers; what GitHub is asked and tells is held to its contract."""
     need(missing_for_real_containers())
     folder = tmp_path_factory.mktemp("mission")
     async with (
         real_ground(testbed, *APPS) as ground,
         open_stage_on(ground, folder, *APPS, key=app_key) as opened,
     ):
-        for one in ("checkout", "crashing", "lost"):
+        for one in ("checkout", "crashing", "lost", "undone"):
             await answers(opened, one, "v1")
         yield opened
 
@@ -82,6 +87,27 @@ async def test_crash_at_start_is_told_with_code_and_last_line_while_old_pods_ser
     assert [each["conclusion"] for each in await stage.own_checks(merged)] == ["failure"]
     assert [(each["state"], each["sha"]) for each in await stage.intents(merged)] == [("failed", merged.sha)]
     await answers(stage, "crashing", "v1")
+
+
+async def test_release_that_crashes_is_taken_back_and_automation_held(stage: Stage, measure: Measure) -> None:
+    good = await stage.merge("undone")
+    await stage.ci(good)
+    await stage.deployed(good, seconds=PATIENCE)
+    bad = await stage.merge("undone", image="crash-at-start")
+    await stage.ci(bad)
+
+    await stage.deployed(bad, state="failure", seconds=PATIENCE)
+    await stage.said(bad, "did not start", "exits with code 3", "is back on", good.sha[:7], "/resume staging")
+    await answers(stage, "undone", good.sha[:7])
+
+    rollback, failed = [each for each in await stage.intents() if each["app"] == "undone"][:2]
+    assert (rollback["kind"], rollback["state"], rollback["sha"]) == ("rollback", "succeeded", good.sha)
+    assert (failed["state"], failed["reason"], failed["sha"]) == ("failed", "crash_loop", bad.sha)
+    assert rollback["undoes"] == failed["id"]
+    patched, ended = (datetime.fromisoformat(failed[name]) for name in ("patched_at", "updated_at"))
+    measure("patch to the verdict of a crash at start, real cluster", (ended - patched).total_seconds())
+    back = datetime.fromisoformat(rollback["updated_at"])
+    measure("verdict to back on the last release (soak 2 s), real cluster", (back - ended).total_seconds())
 
 
 async def test_missing_image_is_refused_before_the_cluster_is_touched(stage: Stage) -> None:
