@@ -23,7 +23,11 @@ def latest(observation: Observation, uid: str, *reasons: str, says: str = "") ->
     return None
 
 
-def latest_warning(observation: Observation, uid: str) -> Event | None:
-    """The newest warning about one object."""
-    reasons = {event.reason for event in observation.events_of(uid) if event.warning}
-    return latest(observation, uid, *reasons) if reasons else None
+def latest_failure(observation: Observation, uid: str) -> Event | None:
+    """The newest warning that the node could not do something for a pod; other warnings hold nothing up."""
+    reasons = {event.reason for event in observation.events_of(uid) if event.warning and _is_failure(event.reason)}
+    return latest(observation, uid, *reasons)
+
+
+def _is_failure(reason: str) -> bool:
+    return reason == "NetworkNotReady" or (reason.startswith("Failed") and reason != "FailedScheduling")

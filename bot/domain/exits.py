@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.events import latest
 from bot.domain.finding import TOLD_AFTER, Finding, Look, in_one_line, said
-from bot.domain.waiting import FIX_COMMAND, NODE_FAULT
+from bot.domain.waiting import FIX_COMMAND, NODE_FAULT, PROGRAM_FAULT
 from bot.domain.workload import Container, Event, Pod, Terminated, find_condition
 
 SETTLED_RESTARTS = 3
@@ -29,16 +29,16 @@ class _Killed:
 def find_crash(look: Look, pod: Pod, container: Container) -> Finding | None:
     """Exits of a container that should run on; an init container may end, but only with 0.
 
-    Two exits are fatal while it is not ready. A container that once passed a real readiness probe is given one more
-    restart: it may have lost something that comes back.
+    Two exits are fatal while it is not ready; one is, when its program is not there. A container that once passed its
+    own readiness probe is given one more restart: it may have lost something that comes back.
     """
     exits = failed_exits(container)
     if not exits or (_may_end(container) and container.terminated and container.terminated.exit_code == 0):
         return None
-    if look.probe and was_ready(pod):
+    if look.probe and was_ready(pod) and (look.is_ours(container) or not look.container):
         looping = container.restarts >= SETTLED_RESTARTS
     else:
-        looping = len(exits) == 2 or container.restarts >= 2
+        looping = len(exits) == 2 or container.restarts >= 2 or _is_program_fault(exits[0])
     fatal = looping and not container.ready and not is_node_fault(exits[0])
     since = _first_end(exits) or pod.started_at or pod.created_at or look.now
     killed = _killed(look, pod, container)
@@ -67,7 +67,11 @@ def failed_exits(container: Container) -> list[Terminated]:
 def is_node_fault(end: Terminated) -> bool:
     """Whether the node, not the image, is to blame."""
     # The message of an ordinary exit is the program's own, and may speak of anything.
-    return end.reason in _FAILED_STARTS and NODE_FAULT.search(end.message) is not None
+    return end.reason in _FAILED_STARTS and not _is_program_fault(end) and NODE_FAULT.search(end.message) is not None
+
+
+def _is_program_fault(end: Terminated) -> bool:
+    return end.reason in _FAILED_STARTS and PROGRAM_FAULT.search(end.message) is not None
 
 
 def was_ready(pod: Pod) -> bool:

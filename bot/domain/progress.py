@@ -38,23 +38,25 @@ def _stateful_set(rollout: Rollout) -> Judgement | None:
     """Pod by pod from the last ordinal to the partition; its revision fields and updated count are known to mislead."""
     workload, new = rollout.workload, rollout.new
     missing = set(range(workload.kept, workload.replicas)) - {workload.index_of(pod) for pod in new}
-    if not all(pod.ready for pod in new):
-        return _starting(rollout)
-    if missing:
+    if missing and not any(runs_unready(pod) for pod in new):
         return _creating(rollout)
+    if missing or not all(pod.ready for pod in new):
+        return _starting(rollout)
     if rollout.outdated:
         return _old_left()
-    if workload.ready_replicas != workload.replicas or workload.status_replicas != workload.replicas:
+    # A pod that the partition keeps may be missing too: then the counts are behind.
+    counts = (workload.ready_replicas, workload.status_replicas, len(new) + len(rollout.old))
+    if counts != (workload.replicas,) * 3:
         return _finishing()
     return None
 
 
 def _daemon_set(rollout: Rollout) -> Judgement | None:
     workload, new = rollout.workload, rollout.new
-    if not all(pod.ready for pod in new):
-        return _starting(rollout)
-    if len(new) < rollout.goal:
+    if len(new) < rollout.goal and not any(runs_unready(pod) for pod in new):
         return _creating(rollout)
+    if len(new) < rollout.goal or not all(pod.ready for pod in new):
+        return _starting(rollout)
     if rollout.outdated:
         return _old_left()
     if workload.updated_replicas != rollout.goal or workload.available_replicas != rollout.goal:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.domain.exits import (
     ADD_PROBE,
     RIGHT_AFTER_START,
+    SETTLED_RESTARTS,
     exit_sentence,
     failed_exits,
     is_node_fault,
@@ -69,7 +70,11 @@ def find_lapse(rollout: Rollout, look: Look) -> Finding | None:
         broken = _after_all_were_ready(rollout, lapses)
     else:
         until = complete_at + rollout.wanted.soak
-        broken = [each for each in lapses if complete_at < each.at <= until and _existed(each.pod, complete_at)]
+        broken = [
+            each
+            for each in lapses
+            if complete_at < each.at and _existed(each.pod, complete_at) and (each.at <= until or _is_loop(each))
+        ]
     return _finding(look, broken[0]) if broken else None
 
 
@@ -83,6 +88,11 @@ def _complete_at(rollout: Rollout) -> datetime | None:
         if ours and condition.updated_at >= rollout.wanted.patched_at - _CLOCKS:
             known.append(condition.updated_at)
     return min(known, default=None)
+
+
+def _is_loop(lapse: _Lapse) -> bool:
+    """Of many restarts only the last one's time is known: it speaks for those before."""
+    return lapse.exited and lapse.container.restarts >= SETTLED_RESTARTS
 
 
 def _existed(pod: Pod, moment: datetime) -> bool:
@@ -149,7 +159,7 @@ def _finding(look: Look, lapse: _Lapse) -> Finding:
     if lapse.exited:
         end = failed_exits(container)[0]
         return Finding(
-            reason="restarted_in_soak",
+            reason="crash_loop" if _is_loop(lapse) else "restarted_in_soak",
             pod=pod.name,
             container=container.name,
             since=lapse.at,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.domain.events import SCALE_UPS, VOLUMES, latest, latest_warning
+from bot.domain.events import SCALE_UPS, VOLUMES, latest, latest_failure
 from bot.domain.exits import called, find_crash, was_ready
 from bot.domain.finding import TOLD_AFTER, Finding, Look, in_one_line, said
 from bot.domain.outside import as_code
@@ -103,7 +103,7 @@ def _not_started(look: Look, pod: Pod) -> Finding | None:
     if pod.ready or begun or any(each.waiting_reason not in _NOT_YET for each in pod.containers):
         return None
     volume = latest(look.observation, pod.uid, *VOLUMES)
-    event = volume or latest_warning(look.observation, pod.uid)
+    event = volume or latest_failure(look.observation, pod.uid)
     if event is None or look.lasted(since) < TOLD_AFTER:
         return None
     return Finding(

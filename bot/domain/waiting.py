@@ -91,6 +91,8 @@ NODE_FAULT = _words(
     "name .*is reserved",
     "deadline exceeded",
 )
+# runc's own mark of a program that can't be run; the words around it speak of the shim whatever went wrong.
+PROGRAM_FAULT = _words("exec:.*")
 _NO_PROGRAM = _words("no such file or directory", "executable file not found.*", "permission denied", "is a directory")
 FIX_COMMAND = "Correct the image's entrypoint or the workload's `command`."
 _CHECK_TAG = "Check that CI pushed this image, then deploy again."
@@ -183,6 +185,13 @@ _ROWS: tuple[Row, ...] = (
         _config,
         "container `{container}` refers to a secret, a config map or a key that is not there",
         "Create it in the namespace, or correct the reference.",
+    ),
+    Row(
+        "cannot_start",
+        _waits(*_START, message=PROGRAM_FAULT),
+        _at_once,
+        "the command of container `{container}` can't be run",
+        FIX_COMMAND,
     ),
     Row(
         "node_fault",

@@ -151,6 +151,19 @@ def test_a_command_that_cannot_be_run_keeps_its_name_in_the_back_off():
     assert "no such file" in finding.evidence
 
 
+def test_a_program_that_is_not_there_is_no_fault_of_the_node_that_says_so():
+    words = (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+        'unable to start container process: exec: "/nope": stat /nope: no such file or directory'
+    )
+    start = ended(128, reason="StartError", message=words)
+
+    [first] = find(stuck("RunContainerError", words, last_terminated=start))
+    [backing_off] = find(stuck("CrashLoopBackOff", "back-off 10s", last_terminated=start, restarts=1))
+
+    assert [(each.reason, each.fatal) for each in (first, backing_off)] == [("cannot_start", True)] * 2
+
+
 def test_a_start_that_the_node_spoilt_is_excused():
     start = ended(128, reason="StartError", message="failed to create shim task: OCI runtime create failed")
 

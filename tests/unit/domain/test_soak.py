@@ -115,6 +115,12 @@ def test_after_the_soak_time_a_restart_is_the_apps_own():
     assert look(late, now=80)[0] is Verdict.SUCCEEDED
 
 
+def test_many_restarts_are_a_loop_whenever_the_last_one_was():
+    looping = observation(pod("web-1"), pod("web-2", replace(restarted(40), restarts=3), ready_at=79), of=of())
+
+    assert look(looping, now=80) == (Verdict.FAILED, "crash_loop")
+
+
 def test_a_pod_that_was_scaled_up_later_may_be_slow():
     fresh = pod("web-2", restarted(20, since=12), created_at=at(10), ready_at=21)
 

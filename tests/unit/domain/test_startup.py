@@ -104,7 +104,7 @@ def test_a_container_that_is_not_started_is_told_with_the_last_warning():
     [finding] = find(creating, normal, warning, now=31)
 
     assert (finding.reason, finding.evidence) == ("not_started", "FailedCreatePodSandBox: no network")
-    assert find(creating, normal, now=31) == ()
+    assert find(creating, normal, event("MissingClusterDNS"), event("FailedScheduling"), now=31) == ()
     assert find(pod("web-1", container(ready=False)), warning, now=31)[0].reason == "not_ready"
 
 
@@ -194,6 +194,16 @@ def test_a_sidecar_has_to_run_on():
     assert (finding.reason, finding.fatal) == ("crash_loop", True)
     assert finding.sentence.startswith("sidecar `proxy` ends by itself with code 0")
     assert waits.reason == "not_ready"
+
+
+def test_the_probe_of_our_container_does_not_excuse_a_sidecar():
+    ends = {"terminated": ended(3), "last_terminated": ended(3)}
+    proxy = container(name="proxy", init=True, sidecar=True, ready=False, running=False, restarts=1, **ends)
+    lost = Condition(type="Ready", status="False", changed_at=at(12))
+
+    [finding] = find(pod("web-1", proxy, container(), conditions=(lost,)), now=13, readiness_probe="GET :8080/")
+
+    assert finding.fatal
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,10 @@ def test_a_partition_above_every_pod_is_neutral_at_once(partition):
     assert look(seen(of, *members()), changed=False) == (Verdict.NO_CHANGE, "no_change")
 
 
+def test_a_partition_above_every_pod_is_not_green_while_none_is_there():
+    assert look(seen(stateful_set(partition=3)), changed=False) == (None, "controller_finishing")
+
+
 def test_a_partition_that_leaves_nothing_old_is_success():
     assert look(seen(stateful_set(partition=1), *members()))[0] is Verdict.SUCCEEDED
 

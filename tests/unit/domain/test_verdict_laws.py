@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.graces import DEFAULT_GRACES
@@ -158,6 +158,7 @@ def is_new(each) -> bool:
     return each.revision in (NEW, f"uid-{NEW}")
 
 
+@settings(deadline=None)
 @given(observations, wishes, moments)
 def test_green_means_every_new_pod_runs_the_digest_and_no_old_one_is_left(seen, wish, now):
     judgement = judge(seen, wish, now)
@@ -170,6 +171,7 @@ def test_green_means_every_new_pod_runs_the_digest_and_no_old_one_is_left(seen, 
         assert all(each.container("web").image_id.endswith(DIGEST) for each in active)
 
 
+@settings(deadline=None)
 @given(observations, moments)
 def test_success_is_never_said_before_every_pod_was_ready_for_the_soak_time(seen, now):
     soak = at(30) - at(0)
@@ -178,6 +180,7 @@ def test_success_is_never_said_before_every_pod_was_ready_for_the_soak_time(seen
         assert all(each.ready_at is not None and each.ready_at + soak <= now for each in own(seen))
 
 
+@settings(deadline=None)
 @given(workloads | healthy, pods | healthy_pods, shapes, wishes, moments)
 def test_an_active_old_pod_is_never_overlooked(base, some, shape, wish, now):
     left = replace(pod("old", owner=OLD), terminating=False)
@@ -186,6 +189,7 @@ def test_an_active_old_pod_is_never_overlooked(base, some, shape, wish, now):
     assert judge(of_kind(base, [*some, left], shape), wish, now).verdict not in GREEN
 
 
+@settings(deadline=None)
 @given(observations, st.integers(1, 599).map(at))
 def test_a_stale_deadline_never_decides(seen, now):
     stale = replace(
@@ -197,6 +201,7 @@ def test_a_stale_deadline_never_decides(seen, now):
     assert judge(replace(seen, workload=stale), wanted(), now).reason != "progress_deadline_exceeded"
 
 
+@settings(deadline=None)
 @given(observations, st.lists(st.integers(-600, -2), min_size=1, max_size=3), moments)
 def test_a_stale_refusal_never_decides(seen, seconds, now):
     stale = tuple(event("FailedCreate", "violates PodSecurity", of=UID, at_second=each) for each in seconds)
@@ -205,6 +210,7 @@ def test_a_stale_refusal_never_decides(seen, seconds, now):
     assert judge(replace(without, events=without.events + stale), wanted(), now) == judge(without, wanted(), now)
 
 
+@settings(deadline=None)
 @given(observations, wishes, moments)
 def test_a_stale_completion_never_decides(seen, wish, now):
     bare = replace(seen.workload, conditions=(complete(),))
@@ -213,6 +219,7 @@ def test_a_stale_completion_never_decides(seen, wish, now):
     assert judge(replace(seen, workload=stale), wish, now) == judge(replace(seen, workload=bare), wish, now)
 
 
+@settings(deadline=None)
 @given(observations, wishes, moments, st.randoms(use_true_random=False), st.integers(1, 3))
 def test_neither_order_nor_repetition_of_what_is_seen_matters(seen, wish, now, random, times_over):
     shuffled = replace(
@@ -227,11 +234,13 @@ def test_neither_order_nor_repetition_of_what_is_seen_matters(seen, wish, now, r
     assert judge(shuffled, wish, now) == judge(seen, wish, now)
 
 
+@settings(deadline=None)
 @given(observations, wishes)
 def test_after_the_deadlines_there_is_always_an_answer(seen, wish):
     assert judge(seen, wish, at(100_000)).verdict is not None
 
 
+@settings(deadline=None)
 @given(observations, wishes, moments)
 def test_every_finding_has_a_next_step_and_a_fatal_one_is_worth_telling(seen, wish, now):
     for finding in judge(seen, wish, now).findings:
@@ -239,6 +248,7 @@ def test_every_finding_has_a_next_step_and_a_fatal_one_is_worth_telling(seen, wi
         assert finding.told or not finding.fatal
 
 
+@settings(deadline=None)
 @given(observations, moments)
 def test_only_what_a_stateful_set_will_not_replace_by_itself_is_stuck(seen, now):
     stuck_ = stuck_pods(seen, seen.new_revision, DEFAULT_GRACES, now)
@@ -247,6 +257,7 @@ def test_only_what_a_stateful_set_will_not_replace_by_itself_is_stuck(seen, now)
     assert not stuck_ or seen.workload.kind is WorkloadKind.STATEFULSET
 
 
+@settings(deadline=None)
 @given(observations, moments)
 def test_another_image_is_never_red(seen, now):
     other = replace(seen.workload, images={"web": OLD_IMAGE}, generation=3)
@@ -254,6 +265,7 @@ def test_another_image_is_never_red(seen, now):
     assert judge(replace(seen, workload=other), wanted(), now).verdict is Verdict.SUPERSEDED
 
 
+@settings(deadline=None)
 @given(pods)
 def test_pods_of_strangers_change_nothing(some):
     strangers = tuple(
