@@ -13,6 +13,7 @@ from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj
 from sandbox.cluster.node.application import Application, StartError, read
 from sandbox.cluster.node.images import Image, ImagePuller
+from sandbox.cluster.node.logins import Login
 from sandbox.cluster.node.podstatus import ContainerReport
 from sandbox.cluster.node.probing import Prober
 from sandbox.cluster.node.pulling import Pulling
@@ -41,6 +42,8 @@ class Surroundings:
     """Record an event about the container: reason, message."""
     environment: Callable[[], dict[str, str]]
     """Its variables; raises `MissingReferenceError`."""
+    login: Callable[[], Login]
+    """Who it is for the registry of its image."""
     pod: str
     """`name_namespace(uid)`, as messages have it."""
     address: str = ""
@@ -56,7 +59,9 @@ class ContainerLife:
         self._runs = 0
         self.started = asyncio.Event()
         """Set when it runs for the first time."""
-        self._pulling = Pulling(spec, around.puller, around.clock, wait=self._wait, tell=around.tell)
+        self._pulling = Pulling(
+            spec, around.puller, around.clock, login=around.login, wait=self._wait, tell=around.tell
+        )
 
     async def run(self) -> None:
         """Start it again whenever it ends."""

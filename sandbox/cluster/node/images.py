@@ -12,6 +12,7 @@ from typing import Any, Final
 import aiohttp
 
 from sandbox.cluster.documents import Obj
+from sandbox.cluster.node.logins import Login, answer
 
 _ACCEPT: Final = (
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -79,6 +80,31 @@ class Reference:
         return f"{self.host}/{self.path}{joint}{self.asked}"
 
 
+class _Asking:
+    """Reads from one repository, logging in when the registry asks for it."""
+
+    def __init__(self, reference: Reference, session: aiohttp.ClientSession, base: str, login: Login) -> None:
+        self._reference = reference
+        self._session = session
+        self._base = f"{base}/v2/{reference.path}"
+        self._login = login
+        self._headers = {"Accept": _ACCEPT}
+
+    async def get(self, what: str) -> bytes:
+        """Raises `PullError`."""
+        url = f"{self._base}/{what}"
+        async with self._session.get(url, headers=self._headers) as first:
+            if first.status == 200:
+                return await first.read()
+            if first.status != 401:
+                raise _refused(self._reference, url, first)
+            self._headers |= await answer(self._session, first.headers.get("WWW-Authenticate", ""), self._login)
+        async with self._session.get(url, headers=self._headers) as second:
+            if second.status == 200:
+                return await second.read()
+            raise _refused(self._reference, url, second)
+
+
 class ImagePuller:
     """The node's images. `locate` gives the base URL of a registry host."""
 
@@ -97,24 +123,25 @@ class ImagePuller:
         """The image if the node has it already."""
         return self._present.get(name)
 
-    async def pull(self, name: str) -> Image:
+    async def pull(self, name: str, login: Login) -> Image:
         """Raises `PullError`."""
         reference = Reference.parse(name)
         self._session = self._session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         try:
-            image = await self._read(reference, self._session)
+            image = await self._read(reference, self._session, login)
         except aiohttp.ClientConnectionError as error:
             raise _unreachable(reference, error) from error
         self._present[name] = image
         return image
 
-    async def _read(self, reference: Reference, session: aiohttp.ClientSession) -> Image:
-        digest, document = await self._manifest(session, reference, reference.asked)
+    async def _read(self, reference: Reference, session: aiohttp.ClientSession, login: Login) -> Image:
+        ask = _Asking(reference, session, self._locate(reference.host), login)
+        digest, document = await self._manifest(ask, reference, reference.asked)
         if "manifests" in document:
             entry = self._fitting(reference, document["manifests"])
-            _, document = await self._manifest(session, reference, entry)
+            _, document = await self._manifest(ask, reference, entry)
         config_digest = document["config"]["digest"]
-        config = json.loads(await self._get(session, reference, f"blobs/{config_digest}"))
+        config = json.loads(await ask.get(f"blobs/{config_digest}"))
         # A node knows the same content once, and of the names it was pulled by it tells the alphabetically first.
         known = self._ids.setdefault(config_digest, set())
         known.add(f"{reference.host}/{reference.path}@{digest}")
@@ -126,20 +153,13 @@ class ImagePuller:
             size=sum(int(layer["size"]) for layer in document.get("layers", [])),
         )
 
-    async def _manifest(self, session: aiohttp.ClientSession, reference: Reference, asked: str) -> tuple[str, Any]:
-        body = await self._get(session, reference, f"manifests/{asked}")
+    async def _manifest(self, ask: _Asking, reference: Reference, asked: str) -> tuple[str, Any]:
+        body = await ask.get(f"manifests/{asked}")
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         if asked.startswith("sha256:") and asked != digest:
             text = f"failed to copy: failed to verify: unexpected digest {digest}, expected {asked}"
             raise PullError("ErrImagePull", _prefixed(reference, text))
         return digest, json.loads(body)
-
-    async def _get(self, session: aiohttp.ClientSession, reference: Reference, what: str) -> bytes:
-        url = f"{self._locate(reference.host)}/v2/{reference.path}/{what}"
-        async with session.get(url, headers={"Accept": _ACCEPT}) as answer:
-            if answer.status == 200:
-                return await answer.read()
-            raise _refused(reference, url, answer)
 
     def _fitting(self, reference: Reference, entries: list[Obj]) -> str:
         for entry in entries:
@@ -159,21 +179,21 @@ def _prefixed(reference: Reference, text: str) -> str:
     return f'failed to pull and unpack image "{reference.name}": {text}'
 
 
-def _refused(reference: Reference, url: str, answer: aiohttp.ClientResponse) -> PullError:
-    if answer.status == 404:
+def _refused(reference: Reference, url: str, response: aiohttp.ClientResponse) -> PullError:
+    if response.status == 404:
         text = _prefixed(reference, f"failed to resolve image: {reference.name}: not found")
         return PullError("ErrImagePull", f"rpc error: code = NotFound desc = {text}")
-    if answer.status == 401:
+    if response.status == 401:
         why = "pull access denied, repository does not exist or may require authorization"
-        why = f"{why}: {_challenge(answer)}"
+        why = f"{why}: {_challenge(response)}"
     else:
-        status = f"{answer.status} {answer.reason or ''}".strip()
+        status = f"{response.status} {response.reason or ''}".strip()
         why = f"unexpected status from HEAD request to {url}: {status}"
     return PullError("ErrImagePull", _prefixed(reference, f"failed to resolve image: {why}"))
 
 
-def _challenge(answer: aiohttp.ClientResponse) -> str:
-    if answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+def _challenge(response: aiohttp.ClientResponse) -> str:
+    if response.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
         return "authorization failed: no basic auth credentials"
     return "server message: insufficient_scope: authorization failed"
 

@@ -11,6 +11,7 @@ from sandbox.cluster.documents import Obj, clone, name_of, namespace_of, uid_of
 from sandbox.cluster.events import Events
 from sandbox.cluster.node.containers import ContainerLife, Surroundings, to_terminated
 from sandbox.cluster.node.images import ImagePuller
+from sandbox.cluster.node.logins import login_for
 from sandbox.cluster.node.podstatus import PodReport, to_status
 from sandbox.cluster.node.references import environment, missing_volumes
 from sandbox.cluster.resources import PODS
@@ -123,6 +124,7 @@ class PodLife:
             publish=self._publish,
             tell=self._teller(f"spec.{kind}{{{spec['name']}}}"),
             environment=lambda: environment(self._writes.store, self._key[0], spec),
+            login=lambda: login_for(self._writes.store, self._key[0], self._spec, spec["image"]),
             pod=f"{self._key[1]}_{self._key[0]}({self._uid})",
             address=self._address,
         )

@@ -9,6 +9,7 @@ from typing import Final
 from sandbox.cluster.clock import Clock
 from sandbox.cluster.documents import Obj
 from sandbox.cluster.node.images import Image, ImagePuller, PullError
+from sandbox.cluster.node.logins import Login
 
 _NOTED: Final = 12.0
 """Seconds until `ErrImagePull` becomes `ImagePullBackOff`: the kubelet writes it at its next round."""
@@ -26,6 +27,7 @@ class Pulling:
         puller: ImagePuller,
         clock: Clock,
         *,
+        login: Callable[[], Login],
         wait: Callable[[str, str], None],
         tell: Callable[[str, str], None],
     ) -> None:
@@ -33,6 +35,7 @@ class Pulling:
         self._policy = str(spec["imagePullPolicy"])
         self._puller = puller
         self._clock = clock
+        self._login = login
         self._wait = wait
         self._tell = tell
 
@@ -56,7 +59,7 @@ class Pulling:
     async def _pull(self) -> Image:
         began = self._clock.monotonic()
         self._tell("Pulling", f'Pulling image "{self._name}"')
-        image = await self._puller.pull(self._name)
+        image = await self._puller.pull(self._name, self._login())
         took = f"{(self._clock.monotonic() - began) * 1000:.0f}ms"
         including = f"({took} including waiting). Image size: {image.size} bytes."
         self._tell("Pulled", f'Successfully pulled image "{self._name}" in {took} {including}')

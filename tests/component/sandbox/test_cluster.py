@@ -1,6 +1,7 @@
 """The simulated cluster's own sides: faults, rights, the view for people, registries, and that nothing is left behind."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -109,6 +110,26 @@ async def test_a_registry_that_wants_a_login_denies_the_pull(cluster: SimulatedC
     await registry.aclose()
 
     assert words in waiting["message"]
+
+
+@pytest.mark.parametrize("mode", ["basic", "bearer"])
+async def test_a_pull_secret_opens_the_registry(cluster: SimulatedCluster, mode: Any):
+    registry = await SandboxRegistry(mode, users={"ci": "secret"}).start()
+    registry.push("team/web", "v1", version="1.0")
+    login = {"auths": {registry.host: {"auth": base64.b64encode(b"ci:secret").decode()}}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull", "namespace": "shop"}}
+    cluster.namespace("shop")
+    cluster.apply({**secret, "stringData": {".dockerconfigjson": json.dumps(login)}})
+    image = f"{registry.host}/team/web:v1"
+    made = cluster.deployment("shop", "web", image, replicas=0)
+    template = made["spec"]["template"]
+    pod = {**template["spec"], "imagePullSecrets": [{"name": "gone"}, {"name": "pull"}]}
+
+    cluster.apply({**made, "spec": {**made["spec"], "replicas": 1, "template": {**template, "spec": pod}}})
+
+    view = await shown(cluster, lambda view: view.wanted == 1 and is_complete(view))
+    await registry.aclose()
+    assert view.pods[0].version == "1.0"
 
 
 async def test_an_image_that_appears_later_is_pulled_at_the_next_try(
