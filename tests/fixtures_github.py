@@ -25,7 +25,7 @@ PERMISSIONS = {
     "issues": "write",
     "members": "read",
     "metadata": "read",
-    "pull_requests": "read",
+    "pull_requests": "write",
     "statuses": "read",
 }
 EVENTS = (

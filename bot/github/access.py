@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.domain.intent import Repository
-from bot.errors import BrokenError, TransientError
+from bot.errors import BrokenError, RejectedError, TransientError
 from bot.github.answers import to_struct
 from bot.github.client import Answer, ApiClient
 from bot.github.errors import ForbiddenError, NotFoundError, RateLimitedError, UnauthorizedError
 from bot.github.pacing import Pacing
-from bot.github.refusals import lacks_permission, to_missing_permission
+from bot.github.refusals import GRANT_HINT, lacks_permission, to_missing_permission
 from bot.github.tokens import InstallationToken, InstallationTokens
 
 # GitHub's support told akuity/kargo (#6630) to try again after 3, 10 and 30 s.
@@ -46,6 +46,22 @@ class RepositoryAccess:
         """One object."""
         answer = await self._read(repository, path, variables)
         return to_struct(answer.data, kind)
+
+    async def get_outside(self, repository: Repository, path: str, kind: type[_Kind], **variables: str) -> _Kind:
+        """One object that is not below the repository, as its organisation's teams, with the repository's token."""
+        request = _Request(repository=repository, method="GET", url=path, variables=variables, below="")
+        answer = await self._pacing.patiently(lambda: self._authorised(request))
+        return to_struct(answer.data, kind)
+
+    async def require(self, repository: Repository, permission: str, level: str) -> None:
+        """Raise `RejectedError` unless our token for the repository has the permission."""
+        token = await self._tokens.get(repository.installation_id, repository.id)
+        if not token.allows(f"{permission}={level}"):
+            raise RejectedError(
+                "github_forbidden",
+                f"the App needs {permission}={level} and does not have it",
+                hint=GRANT_HINT,
+            )
 
     async def pages(
         self, repository: Repository, path: str, kind: type[_Kind], *, key: str = "", **variables: str
@@ -149,17 +165,18 @@ class RepositoryAccess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
-    """`variables` None: `url` is a whole one, as page links are."""
+    """`variables` None: `url` is a whole one, as page links are. `below`: what `url` goes on from."""
 
     repository: Repository
     method: str
     url: str
     variables: Mapping[str, str] | None = field(default_factory=dict)
     data: object = b""
+    below: str = "/repos/{owner}/{repo}"
 
     @property
     def template(self) -> str:
-        return self.url if self.variables is None else "/repos/{owner}/{repo}" + self.url
+        return self.url if self.variables is None else self.below + self.url
 
     @property
     def filled(self) -> Mapping[str, str] | None:

@@ -14,22 +14,26 @@ from bot.github.check_runs import CheckRunWrites
 from bot.github.checks import CheckReads
 from bot.github.client import API_VERSION, ApiClient
 from bot.github.comments import CommentWrites
+from bot.github.comparing import CompareReads
 from bot.github.deployments import DeploymentWrites
 from bot.github.grants import Grants
 from bot.github.identity import Identity, StatusAuthors
 from bot.github.pacing import Pacing
+from bot.github.people import PeopleReads
 from bot.github.pulls import PullReads
 from bot.github.repositories import RepositoryReads
 from bot.github.tokens import InstallationTokens
 
 
-class Reads(RepositoryReads, PullReads, CheckReads):
+class Reads(RepositoryReads, PullReads, CheckReads, PeopleReads, CompareReads):
     """Satisfies the engine's `GitHubReads`."""
 
     def __init__(self, app: AppCalls, access: RepositoryAccess) -> None:
         RepositoryReads.__init__(self, app, access)
         PullReads.__init__(self, access)
         CheckReads.__init__(self, access, StatusAuthors(app))
+        PeopleReads.__init__(self, access)
+        CompareReads.__init__(self, access)
 
 
 class Writes(DeploymentWrites, CheckRunWrites, CommentWrites):

@@ -22,6 +22,7 @@ def to_struct(data: Any, kind: type[_Kind]) -> _Kind:
 class Actor(Struct):
     login: str
     type: str = ""
+    id: int = 0
 
 
 class App(Struct):
@@ -53,11 +54,16 @@ class Repository(Struct):
     default_branch: str
 
 
+class RepositoryRef(Struct):
+    id: int
+
+
 class Side(Struct):
-    """Head or base of a pull request; after a fork is deleted only these two are sure."""
+    """Head or base of a pull request; after a fork is deleted only the first two are sure."""
 
     ref: str
     sha: str
+    repo: RepositoryRef | None = None
 
 
 class Pull(Struct):
@@ -84,6 +90,37 @@ class ChangedFile(Struct):
 class Comparison(Struct):
     status: str
     files: list[ChangedFile] = []
+
+
+class GitAuthor(Struct):
+    name: str = ""
+
+
+class GitCommit(Struct):
+    message: str
+    author: GitAuthor | None = None
+
+
+class CommitAuthor(Struct):
+    """An account, or an empty object: GitHub shows both where no account has the commit's address."""
+
+    login: str = ""
+
+
+class ComparedCommit(Struct):
+    commit: GitCommit
+    author: CommitAuthor | None = None
+
+
+class ComparedCommits(Struct):
+    """One page of a comparison's commits, oldest first."""
+
+    status: str
+    ahead_by: int
+    behind_by: int
+    total_commits: int
+    html_url: str
+    commits: list[ComparedCommit]
 
 
 class CommitRef(Struct):
@@ -181,3 +218,36 @@ class Comment(Struct):
     body: str | None = None
     user: Actor | None = None
     performed_via_github_app: App | None = None
+
+
+class WrittenComment(Struct):
+    """A comment with its times; `user` is null, or `ghost`, once the account is deleted."""
+
+    id: int
+    created_at: datetime
+    updated_at: datetime
+    body: str | None = None
+    user: Actor | None = None
+    performed_via_github_app: App | None = None
+
+
+class CollaboratorPermission(Struct):
+    """`permission` knows four words; `role_name` also the organisation's own."""
+
+    permission: str
+    user: Actor | None
+    role_name: str = ""
+
+
+class TeamMembership(Struct):
+    state: str
+
+
+class Review(Struct):
+    """`submitted_at` is missing until it is submitted, `commit_id` null once the commit is gone."""
+
+    id: int
+    state: str
+    user: Actor | None = None
+    commit_id: str | None = None
+    submitted_at: datetime | None = None

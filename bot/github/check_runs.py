@@ -1,13 +1,21 @@
 """Writes of our check run, recognised by its `external_id`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from bot.domain.intent import Repository
+from bot.errors import BrokenError
 from bot.github import answers
 from bot.github.access import RepositoryAccess
 from bot.github.errors import NotFoundError
-from bot.github.texts import cut_output
+from bot.github.texts import cut, cut_output
+
+# https://docs.github.com/rest/checks/runs#create-a-check-run
+MOST_ACTIONS = 3
+ACTION_LABEL = 20
+ACTION_DESCRIPTION = 40
+ACTION_IDENTIFIER = 20
 
 CheckStatus = Literal["queued", "in_progress", "completed"]
 CheckConclusion = Literal["success", "failure", "neutral", "cancelled"]
@@ -22,6 +30,17 @@ class Output(Protocol):
     def summary(self) -> str: ...
     @property
     def text(self) -> str: ...
+
+
+class Action(Protocol):
+    """A button; GitHub tells us of a click by `identifier`."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def identifier(self) -> str: ...
 
 
 class CheckRunWrites:
@@ -45,17 +64,20 @@ class CheckRunWrites:
         completed_at: datetime | None,
         details_url: str,
         output: Output,
+        actions: Sequence[Action],
         retry: bool,
     ) -> int:
         """Id of our check run, brought to this state. A known one that is gone is made anew.
 
-        `conclusion` goes with `completed` only: GitHub would complete the run for it.
+        `conclusion` goes with `completed` only: GitHub would complete the run for it. Raises `BrokenError` for
+        buttons that GitHub would refuse.
         """
         body: dict[str, object] = {
             "name": name,
             "external_id": external_id,
             "status": status,
             "output": _to_output(output),
+            "actions": _to_actions(actions),
             **_optional(
                 conclusion=conclusion if status == "completed" else None,
                 started_at=_stamp(started_at),
@@ -98,6 +120,20 @@ def _to_output(output: Output) -> dict[str, str]:
         "summary": cut_output(output.summary),
         **_optional(text=cut_output(output.text) or None),
     }
+
+
+def _to_actions(actions: Sequence[Action]) -> list[dict[str, str]]:
+    """Texts are cut; an identifier that is cut would be another button."""
+    if len(actions) > MOST_ACTIONS or any(len(one.identifier) > ACTION_IDENTIFIER for one in actions):
+        raise BrokenError(f"a check run takes {MOST_ACTIONS} buttons with short identifiers, not {len(actions)}")
+    return [
+        {
+            "label": cut(one.label, ACTION_LABEL),
+            "description": cut(one.description, ACTION_DESCRIPTION),
+            "identifier": one.identifier,
+        }
+        for one in actions
+    ]
 
 
 def _optional(**fields: str | None) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""The one living comment: found by its marker among our own, edited in place."""
+"""What we say under pull requests: one living comment, found by its marker among our own, and reactions."""
+
+from typing import Literal
 
 from bot.domain.intent import Repository
 from bot.github import answers
@@ -6,9 +8,11 @@ from bot.github.access import RepositoryAccess
 from bot.github.errors import NotFoundError
 from bot.github.identity import Identity
 
+Reaction = Literal["eyes", "rocket", "confused"]
+
 
 class CommentWrites:
-    """`GitHubWrites.ensure_comment`."""
+    """`GitHubWrites.ensure_comment` and `ensure_reaction`."""
 
     def __init__(self, access: RepositoryAccess, identity: Identity) -> None:
         self._access = access
@@ -32,6 +36,19 @@ class CommentWrites:
         except NotFoundError:  # deleted since we looked
             return await self._create(repository, number, body)
         return found.id
+
+    async def ensure_reaction(self, repository: Repository, *, comment: int, content: Reaction) -> None:
+        """Our reaction on a comment, if the comment is still there. GitHub answers a repeat with the first one."""
+        try:
+            await self._access.send(
+                repository,
+                "POST",
+                "/issues/comments/{comment}/reactions",
+                {"content": content},
+                comment=str(comment),
+            )
+        except NotFoundError:
+            return
 
     async def _known(self, repository: Repository, known_id: int, marker: str) -> answers.Comment | None:
         try:

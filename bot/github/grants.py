@@ -10,7 +10,7 @@ from bot.github.tokens import NEEDED, covers
 
 PERMISSIONS: Final[Mapping[str, str]] = {**NEEDED, "actions": "read"}
 """Beyond the tokens' rights: GitHub sends `workflow_run` only to Apps that may read actions."""
-EVENTS: Final = ("check_run", "check_suite", "pull_request", "push", "status", "workflow_run")
+EVENTS: Final = ("check_run", "check_suite", "issue_comment", "pull_request", "push", "status", "workflow_run")
 
 
 class Grants:

@@ -1,6 +1,6 @@
 """Reads of pull requests: always the fresh object, and which commit the merge left behind."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
@@ -29,6 +29,11 @@ class PullReads:
         said = await self._access.get(repository, "/pulls/{number}", answers.Pull, number=str(number))
         sha = await self._merge_commit_sha(repository, said) if said.merged else None
         return _to_pull(said, merge_commit_sha=sha)
+
+    async def open_heads(self, repository: Repository) -> Mapping[int, str]:
+        """Number → head of every open pull request, those from forks included."""
+        found = await self._access.pages(repository, "/pulls{?state,per_page}", answers.Pull, state="open")
+        return {said.number: said.head.sha for said in found if said.state == "open"}
 
     async def merged_pulls(self, repository: Repository, *, branch: str, since: datetime) -> Sequence[Pull]:
         """Each read on its own: the list knows neither `merged` nor who merged. Oldest merge first."""
@@ -108,7 +113,14 @@ def _to_pull(said: answers.Pull, *, merge_commit_sha: str | None) -> Pull:
         author=said.user.login if said.user else "",
         base=said.base.ref.removeprefix("refs/heads/"),
         head_sha=said.head.sha,
+        head_repository_id=said.head.repo.id if said.head.repo else None,
+        author_id=_number(said.user),
+        merged_by_id=_number(said.merged_by),
     )
+
+
+def _number(actor: answers.Actor | None) -> int | None:
+    return actor.id or None if actor else None
 
 
 def _merge_time(pull: Pull) -> tuple[datetime, int]:

@@ -20,6 +20,7 @@ from bot.github.errors import (
 # What to wait when GitHub limits without saying for how long.
 # https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 DEFAULT_LIMIT_WAIT = timedelta(seconds=60)
+GRANT_HINT = "An owner grants it under the App's permissions, and accepts it for the installation."
 _SHORTEST_WAIT = timedelta(seconds=1)
 _MESSAGE_SHOWN = 300
 _KINDS: Mapping[int, tuple[Callable[..., GreenlaneError], str]] = {
@@ -91,7 +92,7 @@ def to_missing_permission(refusal: Refusal) -> ForbiddenError:
     return ForbiddenError(
         f"the App may not do {refusal.asked}: it needs {' '.join(needed.split())}",
         refusal=refusal,
-        hint="An owner grants it under the App's permissions, and accepts it for the installation.",
+        hint=GRANT_HINT,
     )
 
 

@@ -15,11 +15,13 @@ from bot.github.errors import ForbiddenError, InvalidError, NotFoundError
 NEEDED: Mapping[str, str] = {
     "metadata": "read",
     "contents": "read",
-    "pull_requests": "read",
+    # Comments on pull requests are refused with issues: write alone (seen: vitejs/vite-ecosystem-ci#487).
+    "pull_requests": "write",
     "issues": "write",
     "checks": "write",
     "statuses": "read",
     "deployments": "write",
+    "members": "read",
 }
 LOOKING_UP: Mapping[str, str] = {"metadata": "read"}
 WHOLE_INSTALLATION = 0

@@ -366,4 +366,9 @@ async def test_missing_grants_are_named(connected, github):
     missing = await connected.app.grants.missing(github.installation.id)
 
     # Then
-    assert missing == ["permission `checks: write`", "permission `statuses: read`", "event `status`"]
+    assert missing == [
+        "permission `checks: write`",
+        "permission `statuses: read`",
+        "event `issue_comment`",
+        "event `status`",
+    ]

@@ -43,6 +43,7 @@ def check(ours, sha, *, known_id=None, retry=False, status="in_progress", conclu
         "completed_at": now,
         "details_url": "https://x.example/1",
         "output": CheckOutput(title="Rolling out", summary="1 of 2 pods", text=text),
+        "actions": [],
     }
     return ours.app.writes.ensure_check_run(
         ours.repository,
