@@ -128,6 +128,7 @@ def record(case: Case, moments: tuple[Moment, ...], bed: TestBed, denying: str) 
             NOBODY: "away.example",
             stage.namespace: case.name,
             str(bed.state): "/var/lib/node",
+            '"localhost"': '"node-1"',
         }
         return Recorder(stage=stage, sightings=Sightings(), names=names).record(moments)
 

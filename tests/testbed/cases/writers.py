@@ -32,6 +32,7 @@ WRITERS = (
     Case(
         name="scaled",
         title="an autoscaler changes the replicas in mid-rollout",
+        spec={"strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}},
         image="slow",
         acts=(Act(when="new-pod", do="patch", patch={"spec": {"replicas": 3}}),),
         peers=False,
