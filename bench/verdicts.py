@@ -106,13 +106,12 @@ def progress(text: str) -> None:
     sys.stderr.flush()
 
 
-def note(terms: Terms, took: float) -> str:
+def note(terms: Terms, cases: int) -> str:
     """What the figures belong to."""
     return (
-        f"Last measured on {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores, with Kubernetes and kubectl "
-        f"{KUBERNETES} and helm {HELM_VERSION}: time limit {terms.timeout:g} s, `progressDeadlineSeconds` "
-        f"{terms.progress_deadline}, soak {terms.soak:g} s, {terms.jobs} cases at a time. "
-        f"The run took {took / 60:.0f} min."
+        f"Last measured on {datetime.now(UTC):%Y-%m-%d} ({cases} of {len(PEERS)} cases, {terms.jobs} at a time, on "
+        f"{os.cpu_count()} cores), with Kubernetes and kubectl {KUBERNETES} and helm {HELM_VERSION}: time limit "
+        f"{terms.timeout:g} s, `progressDeadlineSeconds` {terms.progress_deadline}, soak {terms.soak:g} s."
     )
 
 
@@ -153,7 +152,8 @@ def measure(cases: Sequence[Case], terms: Terms, page: Path | None) -> int:
     except TestBedError as error:
         progress(f"not measured: {error}")
         return 1
-    about = note(terms, time.monotonic() - begin)
+    progress(f"took {time.monotonic() - begin:.0f} s")
+    about = note(terms, len(rows))
     print(f"{about}\n\n{to_markdown(rows)}", end="")
     if page:
         page.write_text(rewritten(page.read_text(), rows, about))
