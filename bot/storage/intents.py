@@ -183,6 +183,13 @@ async def hint_environment(connection: AsyncConnection, *, team: str, app: str, 
     return await leases.mark_due(connection, intents, here, now=now)
 
 
+async def hint_scope(connection: AsyncConnection, *, team: str, app: str, now: datetime) -> int:
+    """A stop there has ended: its open intents are due. Empty names stand for all."""
+    columns = intents.c
+    inside = [column == name for column, name in ((columns.team, team), (columns.app, app)) if name]
+    return await leases.mark_due(connection, intents, and_(is_open(), *inside), now=now)
+
+
 async def hint_rollouts(connection: AsyncConnection, *, namespace: str, now: datetime) -> int:
     """Something moved in a namespace: rollouts there are due."""
     condition = and_(intents.c.namespace == namespace, intents.c.state == State.ROLLING_OUT)
