@@ -1,14 +1,19 @@
 """Event → what becomes due. Pure: a payload in, a hint or the reason for ignoring it out."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from bot.domain.command import Vocabulary, parse
 from bot.domain.hint import Hint
 from bot.intake import payloads
 
 _BRANCH = "refs/heads/"
+_NO_NAMES = Vocabulary(apps={})
+"""Enough to see that a command is meant; whether it makes sense is told where the catalog is known."""
+_NEW_HEAD = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
 _QUEUE_BRANCH = "gh-readonly-queue/"  # a merge queue's own branches are nobody's to deploy
 
 
@@ -41,6 +46,7 @@ def read(event: str, body: bytes, *, own_app_id: int) -> Reading:
             repository_id=about.id if about else 0,
             repository=about.full_name if about else "",
             actor=payload.sender.login if payload.sender else "",
+            actor_id=payload.sender.id if payload.sender else 0,
         )
     return Reading(
         action=payload.action,
@@ -58,9 +64,12 @@ def _ignored(payload: payloads.Payload, own_app_id: int) -> Hint | str:
 
 def _pull_request(payload: payloads.PullRequest, own_app_id: int) -> Hint | str:
     _ = own_app_id
-    if payload.pull_request is None or payload.action != "closed":
-        return "only a closed pull request can have been merged"
-    return Hint(kind="pull", number=payload.pull_request.number, merged=bool(payload.pull_request.merged))
+    pull = payload.pull_request
+    if pull is not None and payload.action == "closed":
+        return Hint(kind="pull", number=pull.number, merged=bool(pull.merged))
+    if pull is not None and pull.head is not None and pull.head.sha and payload.action in _NEW_HEAD:
+        return Hint(kind="head", number=pull.number, sha=pull.head.sha)
+    return "neither closed nor a new head"
 
 
 def _push(payload: payloads.Push, own_app_id: int) -> Hint | str:
@@ -80,7 +89,20 @@ def _checks(body: payloads.CheckBody | None, own_app_id: int) -> Hint | str:
 
 
 def _check_run(payload: payloads.CheckRun, own_app_id: int) -> Hint | str:
+    if payload.action == "requested_action":
+        return _click(payload, own_app_id)
     return _checks(payload.check_run, own_app_id)
+
+
+def _click(payload: payloads.CheckRun, own_app_id: int) -> Hint | str:
+    run, button = payload.check_run, payload.requested_action
+    if run is None or run.app is None or run.app.id != own_app_id:
+        return "not our own button"
+    if button is None or not button.identifier or not run.external_id:
+        return "no button in it"
+    if not _is_person(payload.sender):
+        return "not clicked by a person"
+    return Hint(kind="click", button=button.identifier, external_id=run.external_id, sha=run.head_sha)
 
 
 def _check_suite(payload: payloads.CheckSuite, own_app_id: int) -> Hint | str:
@@ -97,9 +119,27 @@ def _workflow_run(payload: payloads.WorkflowRun, own_app_id: int) -> Hint | str:
     return Hint(kind="commit", sha=payload.workflow_run.head_sha) if payload.workflow_run else "no run in it"
 
 
-def _issue_comment(payload: payloads.Payload, own_app_id: int) -> Hint | str:
-    _ = payload, own_app_id
-    return "comments are not commands in this version"
+def _issue_comment(payload: payloads.IssueComment, own_app_id: int) -> Hint | str:
+    """Only what a person wrote just now: an edited comment may be a year old, and a bot can be made to say anything."""
+    _ = own_app_id
+    issue, comment = payload.issue, payload.comment
+    if payload.action != "created":
+        return "only a new comment can be a command"
+    if issue is None or comment is None or issue.pull_request is None:
+        return "not on a pull request"
+    if not _is_person(payload.sender) or not _is_person(comment.user) or comment.performed_via_github_app:
+        return "not written by a person"
+    if payload.sender is None or comment.user is None or payload.sender.id != comment.user.id:
+        return "not sent by its author"
+    body = comment.body or ""
+    if parse(body, _NO_NAMES) is None:
+        return "no command in it"
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return Hint(kind="comment", number=issue.number, comment_id=comment.id, digest=digest)
+
+
+def _is_person(account: payloads.Account | None) -> bool:
+    return account is not None and account.type == "User" and account.id > 0
 
 
 def _installation(payload: payloads.InstallationEvent, own_app_id: int) -> Hint | str:
@@ -121,7 +161,7 @@ _READERS: dict[str, tuple[type[payloads.Payload], Callable[..., Hint | str]]] = 
     "check_suite": (payloads.CheckSuite, _check_suite),
     "status": (payloads.Status, _status),
     "workflow_run": (payloads.WorkflowRun, _workflow_run),
-    "issue_comment": (payloads.Payload, _issue_comment),
+    "issue_comment": (payloads.IssueComment, _issue_comment),
     "installation": (payloads.InstallationEvent, _installation),
     "installation_repositories": (payloads.InstallationEvent, _installation),
 }

@@ -5,6 +5,8 @@ import msgspec
 
 class Account(msgspec.Struct):
     login: str = ""
+    id: int = 0
+    type: str = ""
 
 
 class Repo(msgspec.Struct):
@@ -30,9 +32,14 @@ class App(msgspec.Struct):
     id: int
 
 
+class Side(msgspec.Struct):
+    sha: str = ""
+
+
 class PullBody(msgspec.Struct):
     number: int
     merged: bool | None = None
+    head: Side | None = None
 
 
 class PullRequest(Payload):
@@ -49,10 +56,16 @@ class Push(Payload):
 class CheckBody(msgspec.Struct):
     head_sha: str
     app: App | None = None
+    external_id: str | None = None
+
+
+class RequestedAction(msgspec.Struct):
+    identifier: str = ""
 
 
 class CheckRun(Payload):
     check_run: CheckBody | None = None
+    requested_action: RequestedAction | None = None
 
 
 class CheckSuite(Payload):
@@ -69,6 +82,29 @@ class RunBody(msgspec.Struct):
 
 class WorkflowRun(Payload):
     workflow_run: RunBody | None = None
+
+
+class PullReference(msgspec.Struct):
+    url: str = ""
+
+
+class IssueBody(msgspec.Struct):
+    """`pull_request` is only there when the issue is one; what it holds does not matter."""
+
+    number: int
+    pull_request: PullReference | None = None
+
+
+class CommentBody(msgspec.Struct):
+    id: int
+    body: str | None = None
+    user: Account | None = None
+    performed_via_github_app: App | None = None
+
+
+class IssueComment(Payload):
+    issue: IssueBody | None = None
+    comment: CommentBody | None = None
 
 
 class InstallationEvent(Payload):

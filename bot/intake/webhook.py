@@ -7,12 +7,13 @@ from datetime import datetime
 import msgspec
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.hint import Hint
 from bot.errors import TransientError
 from bot.intake.hints import Reading, read
 from bot.intake.signature import is_genuine
-from bot.storage import deliveries
+from bot.storage import deliveries, heads
 from bot.storage.database import Database
 from bot.storage.deliveries import NewDelivery
 
@@ -91,10 +92,13 @@ class Webhook:
         return None, "the repository is not in the catalog"
 
     async def _store(self, new: NewDelivery) -> web.Response:
+        now = self._clock()
         facts = {"delivery": new.guid, "webhook_event": new.event, "action": new.action, "repository": new.repository}
         try:
             async with self._database.begin() as connection:
-                is_new = await deliveries.add(connection, new, now=self._clock())
+                is_new = await deliveries.add(connection, new, now=now)
+                if is_new and new.hint is not None and new.hint.kind == "head":
+                    await _record_head(connection, new.hint, now=now)
         except TransientError as error:
             log.error("delivery_not_stored", **facts, error=str(error))  # noqa: TRY400 - the cause is in the text
             self._count(new.event, "not_stored")
@@ -110,6 +114,11 @@ class Webhook:
         self._count("unverified", outcome)
         log.warning("delivery_refused", outcome=outcome, peer=request.remote)
         return web.json_response({"error": sentence}, status=status)
+
+
+async def _record_head(connection: AsyncConnection, hint: Hint, *, now: datetime) -> None:
+    """With the time we heard of it: the dates inside a commit are anybody's to choose."""
+    await heads.record(connection, repository_id=hint.repository_id, number=hint.number, sha=hint.sha, now=now)
 
 
 _HEADERS = ("X-GitHub-Delivery", "X-GitHub-Hook-ID", "X-GitHub-Event")

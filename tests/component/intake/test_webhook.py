@@ -9,7 +9,9 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
+from bot.errors import TransientError
 from bot.intake.webhook import MAX_BODY, Webhook
+from bot.storage import heads
 from bot.storage.database import Database
 from bot.storage.tables import deliveries
 from tests.conftest import Clock
@@ -196,7 +198,6 @@ async def test_a_shape_nobody_expected_is_kept_not_refused(client, database: Dat
 
 
 async def test_a_database_that_is_away_is_503(client, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.errors import TransientError
     from bot.storage import deliveries as store
 
     async def away(*_, **__):
@@ -207,3 +208,57 @@ async def test_a_database_that_is_away_is_503(client, database: Database, monkey
     answer = await client.post("/webhook", data=body, headers=headers(body))
 
     assert answer.status == 503
+
+
+PUSHED = {
+    "action": "synchronize",
+    "pull_request": {"number": 12, "head": {"sha": "a" * 40}},
+    "repository": {"id": 1, "full_name": "acme/checkout"},
+    "sender": {"login": "alice", "id": 5, "type": "User"},
+}
+
+
+async def head(database: Database, clock: Clock) -> str | None:
+    async with database.begin() as connection:
+        return await heads.newest(connection, repository_id=1, number=12, before=clock())
+
+
+async def test_a_new_head_is_known_as_soon_as_its_webhook_is_answered(client, database: Database, clock: Clock) -> None:
+    body = json.dumps(PUSHED).encode()
+    answer = await client.post("/webhook", data=body, headers=headers(body))
+
+    assert answer.status == 202
+    assert await head(database, clock) == "a" * 40
+
+
+async def test_an_old_head_delivered_again_does_not_look_new(client, database: Database, clock: Clock) -> None:
+    body = json.dumps(PUSHED).encode()
+    newer = json.dumps(PUSHED | {"pull_request": {"number": 12, "head": {"sha": "b" * 40}}}).encode()
+    await client.post("/webhook", data=body, headers=headers(body))
+    clock.advance(seconds=1)
+    await client.post("/webhook", data=newer, headers=headers(newer, guid="g-2"))
+    clock.advance(seconds=1)
+    await client.post("/webhook", data=body, headers=headers(body))
+
+    assert await head(database, clock) == "b" * 40
+
+
+async def test_a_head_outside_the_catalog_is_not_noted(client, database: Database, clock: Clock) -> None:
+    body = json.dumps(PUSHED | {"repository": {"id": 1, "full_name": "acme/other"}}).encode()
+    await client.post("/webhook", data=body, headers=headers(body))
+
+    assert await head(database, clock) is None
+
+
+async def test_a_head_that_can_not_be_noted_fails_the_delivery(
+    client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_, **__):
+        raise TransientError("the database can't be reached")
+
+    monkeypatch.setattr(heads, "record", away)
+    body = json.dumps(PUSHED).encode()
+    answer = await client.post("/webhook", data=body, headers=headers(body))
+
+    assert answer.status == 503
+    assert await stored(database) == []
