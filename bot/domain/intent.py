@@ -176,6 +176,8 @@ class Intent(NewIntent):
     """When our patch left; from then on the cluster may have changed."""
     patched_at: datetime | None = None
     """When the cluster's answer to it was stored."""
+    complete_at: datetime | None = None
+    """When all new pods were first seen ready."""
     state_since: datetime
     deadline_at: datetime | None = None
     created_at: datetime
@@ -200,6 +202,7 @@ class Facts(TypedDict, total=False):
     generation: int
     patch_sent_at: datetime | None
     patched_at: datetime
+    complete_at: datetime
     deadline_at: datetime
 
 

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, Catalog, DeployOn, Environment
-from bot.domain.intent import Intent, Kind, NewIntent, Repository, State
+from bot.domain.intent import Intent, Kind, NewIntent, Repository
 from bot.engine import announce
 from bot.engine.ports import GitHubReads, Pull
 from bot.errors import RejectedError, TransientError
@@ -143,8 +143,5 @@ class Admission:
             )
         if hold is None:
             await announce.admitted(connection, intent, now=now)
-            return
-        detail = f"{hold.set_by} asked not to deploy it when it is merged; `/deploy {intent.environment}` does"
-        state, reason = State.CANCELLED, "pull_on_hold"
-        if await intents.end_other(connection, intent, state=state, reason=reason, detail=detail, now=now):
-            await announce.moved(connection, intent, state, reason, now=now)
+        else:
+            await announce.held_back(connection, intent, hold, now=now)

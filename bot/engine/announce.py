@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import Intent, Repository, State
-from bot.domain.lock import Lock
+from bot.domain.lock import Lock, PullHold
 from bot.domain.releases import undone
 from bot.storage import commands, intents, outbox
 from bot.storage.commands import Record
@@ -42,15 +42,26 @@ async def admitted(connection: AsyncConnection, intent: Intent, *, now: datetime
     await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
 
 
+async def held_back(connection: AsyncConnection, intent: Intent, hold: PullHold, *, now: datetime) -> None:
+    """End what somebody asked not to deploy when it is merged, and say so."""
+    detail = f"{hold.set_by} asked not to deploy it when it is merged; `/deploy {intent.environment}` does"
+    state, reason = State.CANCELLED, "pull_on_hold"
+    if await intents.end_other(connection, intent, state=state, reason=reason, detail=detail, now=now):
+        await moved(connection, intent, state, reason, now=now)
+
+
 async def reopened(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
     """A refused one goes on: the red check and the comment no longer tell the truth."""
     await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
     await _post(connection, intent, Kind.CHECK_RUN, now=now)
 
 
-async def progress(connection: AsyncConnection, intent: Intent, *, now: datetime) -> None:
-    """It waits for something unusual, such as an image that does not come: worth a write if it lasts."""
-    await _comment(connection, intent, now=now, due=now + PROGRESS_PAUSE)
+async def progress(connection: AsyncConnection, intent: Intent, *, now: datetime, at_once: bool = False) -> None:
+    """It waits for something unusual, such as an image that does not come: worth a write if it lasts.
+
+    `at_once` for what has lasted already.
+    """
+    await _comment(connection, intent, now=now, due=now if at_once else now + PROGRESS_PAUSE)
 
 
 async def moved(connection: AsyncConnection, intent: Intent, state: State, reason: str, *, now: datetime) -> None:
@@ -87,17 +98,20 @@ async def _taken_back(connection: AsyncConnection, undone: Intent, *, now: datet
 
 
 async def _tell_undone(connection: AsyncConnection, rollback: Intent, state: State, *, now: datetime) -> None:
-    """Every pull request whose change no longer runs hears of it, the one where it was asked for excepted."""
+    """Every pull request whose change no longer runs hears of it. Of our own acts the failure's notice tells."""
     if state is not State.SUCCEEDED:
         return
     history = await intents.history(connection, target_key=rollback.target.key)
-    numbers = {each.pull_request for each in undone(history, rollback)} - {None, rollback.pull_request}
+    told = None if rollback.actor else rollback.pull_request
+    numbers = {each.pull_request for each in undone(history, rollback)} - {None, told}
     for number in sorted(each for each in numbers if each is not None):
         await _post(connection, rollback, Kind.UNDONE, now=now, argument=str(number))
 
 
 async def commanded(connection: AsyncConnection, record: Record, *, now: datetime, waits: bool) -> None:
     """A command was decided: a reaction, and words where they are needed. `waits`: its end comes later."""
+    if record.decision == "refused" and not record.answer:
+        return  # one of too many: not even a reaction
     mood = "confused" if record.decision == "refused" else "eyes" if waits else "rocket"
     await _react(connection, record, mood, now=now)
     if record.answer:

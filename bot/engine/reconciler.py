@@ -172,7 +172,7 @@ class Reconciler:
         if (outcome.reason, outcome.detail) != (intent.reason, intent.detail):
             log.info("intent_waits", state=intent.state, reason=reason, detail=detail)
             if outcome.told or reason in WORTH_TELLING:
-                await announce.progress(connection, intent, now=now)
+                await announce.progress(connection, intent, now=now, at_once=outcome.told)
         if "patched_at" in facts:
             passed = [
                 line.at

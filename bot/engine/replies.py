@@ -4,7 +4,7 @@ from typing import assert_never, cast
 
 from bot.engine.ports import GitHubWrites, Reaction
 from bot.report import answers
-from bot.storage import commands, intents, locks
+from bot.storage import commands, holds, intents, locks
 from bot.storage.commands import Record
 from bot.storage.database import Database
 from bot.storage.outbox import Kind, Message
@@ -67,13 +67,16 @@ class Replies:
         assert message.intent_id is not None  # noqa: S101 - this kind has one
         async with self._database.begin() as connection:
             rollback = await intents.get(connection, message.intent_id)
+            hold = await holds.current(
+                connection, team=rollback.team, app=rollback.app, environment=rollback.environment
+            )
         number = int(message.argument)
         marker = answers.undone_marker(rollback.id, number)
         return await self._github.ensure_comment(
             rollback.repository,
             number=number,
             marker=marker,
-            body=f"{marker}\n{answers.undone(rollback)}",
+            body=f"{marker}\n{answers.undone(rollback, held=hold is not None)}",
             known_id=message.external_id,
         )
 

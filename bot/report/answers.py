@@ -212,9 +212,9 @@ def lock_ends(lock: Lock) -> str:
     return f"🔒 {mention(lock.owner.login)} {what}. `/lock {lock.environment} for 2h` keeps it."
 
 
-def undone(rollback: Intent) -> str:
+def undone(rollback: Intent, *, held: bool) -> str:
     """For a pull request whose code no longer runs because another release was restored."""
     by = f" by {plain(rollback.actor)}" if rollback.actor else ""
     text = f"↩️ **{plain(rollback.environment)}** was rolled back to {code(rollback.short_sha)}{by}"
-    held = f"Automatic deploys there wait until `/resume {rollback.environment}`."
-    return f"{text}, so this pull request's change is not there any more.\n\n{held}"
+    after = f"Automatic deploys there wait until {code(f'/resume {rollback.environment} {rollback.app}')}." if held else ""
+    return "\n\n".join(part for part in (f"{text}, so this pull request's change is not there any more.", after) if part)

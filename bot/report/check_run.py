@@ -23,7 +23,7 @@ CONCLUSIONS: dict[State, Conclusion] = {
 _GOING_ON = "On the way to {} again"
 _TITLES = {
     State.SUCCEEDED: "Running in {}",
-    State.NEUTRAL: "Applied in {}, but nothing runs there",
+    State.NEUTRAL: "Applied in {}, not verified",
     State.FAILED: "Failed in {}",
     State.REFUSED: "Not deployed to {}",
     State.SUPERSEDED: "Overtaken in {}",
@@ -33,7 +33,7 @@ _TITLES = {
 _ROLLBACK_GOING_ON = "Going back to this commit in {}"
 _ROLLBACK_TITLES = {
     State.SUCCEEDED: "Rolled back to this commit in {}",
-    State.NEUTRAL: "Rolled back to this commit in {}, but nothing runs there",
+    State.NEUTRAL: "Rolled back to this commit in {}, not verified",
     State.FAILED: "Going back to this commit failed in {}",
     State.REFUSED: "Going back to this commit was not possible in {}",
     State.SUPERSEDED: "Going back to this commit was overtaken in {}",

@@ -132,15 +132,14 @@ def next_line(view: View) -> str:
     if intent.state is State.UNKNOWN or (intent.kind is Kind.ROLLBACK and intent.state is State.FAILED):
         parts = [f"Look with {code(f'kubectl -n {intent.target.namespace} get {intent.target.workload}')}.", hold]
     elif intent.state is State.FAILED and view.rollback is None and rollback.can_go_back(intent):
-        parts = [rollback.undo_line(intent), hold or _mend(intent)]
+        parts = [rollback.undo_line(intent), hold or _mend(intent, again=view.command("deploy"))]
     else:
-        parts = [f"Fix and merge. {hold}" if hold else _mend(intent)]
+        parts = [_mend(intent, again=view.command("deploy")), hold]
     return " ".join(filter(None, parts))
 
 
-def _mend(intent: Intent) -> str:
-    if any(item.next_step for item in intent.evidence):
-        return "A fix that is merged is deployed by itself."
-    again = intent.state is State.REFUSED and intent.reason in REOPENED_BY
-    more = " Or run CI again on this commit: the same deploy goes on." if again else ""
-    return f"Mend it and merge again: the new commit is deployed by itself.{more}"
+def _mend(intent: Intent, *, again: str) -> str:
+    """`again` is the command that tries the same commit once more."""
+    if intent.state is State.REFUSED and intent.reason in REOPENED_BY:
+        return "Mend it and merge again. Or run CI again on this commit: the same deploy goes on."
+    return f"Fix and merge, or {code(again)} to try the same version again."

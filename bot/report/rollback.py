@@ -40,11 +40,6 @@ def undo_line(failed: Intent) -> str:
     return f"To go back: {code(f'kubectl -n {target.namespace} rollout undo {target.workload}')}."
 
 
-def resume_command(intent: Intent, *, several_apps: bool) -> str:
-    """What ends a hold."""
-    return f"/resume {intent.environment}{f' {intent.app}' if several_apps else ''}"
-
-
 def hold_line(hold: Hold, *, ours: bool, command: str) -> str:
     """That automation is off, and `command`, which ends that; by whom and why where it is not `ours` to know."""
     by = f" by {plain(hold.set_by)}" if hold.set_by else ""

@@ -27,8 +27,11 @@ _ONCE = {
     State.RESOLVING_IMAGE: "its image is verified",
     State.QUEUED: "it is its turn",
 }
-_WORTH_A_WORD = frozenset({"paused", "unreachable", "broken"})
-"""Reasons for which a rollout's comment is edited while it goes on."""
+_ORDINARY = frozenset(
+    {"", "patch_not_seen", "controller_pending", "replica_set_pending", "revision_pending", "pods_creating"}
+    | {"pods_starting", "old_pods_left", "controller_finishing", "digest_unknown", "soaking", "scaling_to_zero"}
+)
+"""What every rollout goes through; whatever else holds one up is said while it goes on."""
 _COUNT = re.compile(r" \((?:\d+ of \d+ checks passed|no checks reported yet)\)$")
 """How the gate ends its sentence; old as soon as the next check reports."""
 
@@ -61,13 +64,16 @@ class View:
         """The short SHA of this intent or of its rollback, linked."""
         return f"[{code(intent.short_sha)}]({self.web_url}/{intent.repository.full_name}/commit/{intent.sha})"
 
+    def command(self, verb: str) -> str:
+        """A command about this environment, as it has to be typed."""
+        return f"/{verb} {self.intent.environment}{f' {self.intent.app}' if self.several_apps else ''}"
+
     def hold_line(self) -> str:
         """What keeps automation off here, and how that ends; empty where nothing does."""
         if self.hold is None:
             return ""
         known = {intent.id for intent in (self.intent, self.rollback) if intent}
-        command = rollback_words.resume_command(self.intent, several_apps=self.several_apps)
-        return rollback_words.hold_line(self.hold, ours=self.hold.intent_id in known, command=command)
+        return rollback_words.hold_line(self.hold, ours=self.hold.intent_id in known, command=self.command("resume"))
 
     def version(self) -> str:
         """Short SHA and digest, linked."""
@@ -112,7 +118,7 @@ class View:
 
     def _held(self) -> str:
         """What somebody has to hear of although it goes on; the pods' counts are not that."""
-        return f"; {self._as_of()}" if self.intent.reason in _WORTH_A_WORD else ""
+        return f"; {self._as_of()}" if self.intent.reason not in _ORDINARY else ""
 
     def _as_of(self) -> str:
         intent = self.intent

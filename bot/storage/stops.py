@@ -30,6 +30,10 @@ async def lift(connection: AsyncConnection, *, team: str, app: str, by: str, now
 
 
 async def hold_pull(connection: AsyncConnection, hold: PullHold, *, repository_id: int, number: int) -> None:
+    """Set it, unless the same is held already."""
+    known = await pull_holds_of(connection, repository_id=repository_id, number=number)
+    if any((each.app, each.environment) == (hold.app, hold.environment) for each in known):
+        return
     values = {"app": hold.app, "environment": hold.environment, "set_by": hold.set_by, "set_at": hold.set_at}
     await connection.execute(insert(pull_holds).values(repository_id=repository_id, pull_request=number, **values))
 
@@ -56,12 +60,22 @@ async def pull_holds_of(connection: AsyncConnection, *, repository_id: int, numb
     ]
 
 
-async def release_pull(connection: AsyncConnection, *, repository_id: int, number: int, by: str, now: datetime) -> int:
-    """Let it be deployed again; how many holds that were."""
-    mine = (
+async def release_pull(
+    connection: AsyncConnection,
+    *,
+    repository_id: int,
+    number: int,
+    by: str,
+    now: datetime,
+    only: PullHold | None = None,
+) -> int:
+    """Let it be deployed again, where `only` holds it or everywhere; how many holds that were."""
+    mine = [
         pull_holds.c.repository_id == repository_id,
         pull_holds.c.pull_request == number,
         pull_holds.c.released_at.is_(None),
-    )
+    ]
+    if only is not None:
+        mine += [pull_holds.c.app == only.app, pull_holds.c.environment == only.environment]
     changed = await connection.execute(update(pull_holds).where(*mine).values(released_by=by, released_at=now))
     return changed.rowcount

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, Environment
-from bot.domain.command import Command
+from bot.domain.command import Command, Verb
 from bot.domain.intent import IntentId, Repository
 from bot.domain.people import Person
 from bot.domain.pull import Pull
 from bot.engine.outcome import CatalogRow
 from bot.engine.tools import Tools
 from bot.report.answers import refusal
+from bot.report.markdown import code
 from bot.storage.commands import Record
 
 
@@ -36,6 +37,13 @@ class Ask:
     """Up to when a person can have seen what the command is about."""
     apps: tuple[App, ...]
     """Those of the repository."""
+    about: IntentId | None = None
+    """The intent whose button it was."""
+
+    def line(self, verb: Verb, place: CatalogRow, rest: str = "") -> str:
+        """What to type there, as code; the app is named where the environment does not say enough."""
+        app = place.app.name if len(self.apps) > 1 else ""
+        return code(" ".join(word for word in (f"/{verb}", place.environment.name, app, rest) if word))
 
 
 Act = Callable[[AsyncConnection, Record], Awaitable[IntentId | None]]
@@ -77,7 +85,7 @@ def refuse(
     )
 
 
-def accept(sentence: str, *, place: CatalogRow, act: Act, body: str = "", **facts: Any) -> Answer:
+def accept(sentence: str, *, place: CatalogRow | None, act: Act, body: str = "", **facts: Any) -> Answer:
     return Answer(decision=Decision.ACCEPTED, sentence=sentence, place=place, act=act, body=body, facts=facts)
 
 

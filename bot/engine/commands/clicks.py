@@ -4,7 +4,7 @@ from bot.domain.command import Command, Verb, format_command
 from bot.domain.hint import Hint
 from bot.domain.intent import Intent, Repository
 from bot.domain.people import Person
-from bot.engine.commands.ask import Ask, Decision
+from bot.engine.commands.ask import Decision
 from bot.engine.commands.desk import Desk
 from bot.engine.tools import Tools
 from bot.errors import RejectedError
@@ -24,32 +24,18 @@ async def click(desk: Desk, tools: Tools, repository: Repository, hint: Hint, de
     if intent is None or verb is None or intent.pull_request is None:
         raise RejectedError("unknown_button", "the button belongs to nothing that is known here")
     command = _command(intent, verb)
-    pull = await tools.github.pull(repository, intent.pull_request)
-    person = Person(id=hint.actor_id, login=hint.actor)
-    key = f"click:{delivery.guid}"
-    ask = Ask(
-        tools=tools,
-        repository=repository,
-        pull=pull,
-        person=person,
-        command=command,
-        key=key,
-        comment_id=None,
-        asked_at=delivery.received_at,
-        apps=tools.catalog.apps_of(repository.full_name, repository.id),
-    )
     record = Record(
-        key=key,
+        key=f"click:{delivery.guid}",
         repository=repository,
         pull_request=intent.pull_request,
         comment_id=None,
-        actor=person,
+        actor=Person(id=hint.actor_id, login=hint.actor),
         verb=verb,
         line=command.line,
         at=tools.clock(),
         decision=Decision.REFUSED,
     )
-    return await desk.click(ask, record)
+    return await desk.click(record, command, about=intent.id, received_at=delivery.received_at)
 
 
 def _command(intent: Intent, verb: Verb) -> Command:

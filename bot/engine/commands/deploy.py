@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.command import Verb
 from bot.domain.intent import IntentId, Kind, NewIntent
 from bot.engine import announce, origin
 from bot.engine.commands.ask import Answer, Ask, accept, refuse
@@ -27,7 +28,8 @@ async def deploy(ask: Ask, place: CatalogRow) -> Answer:
         return await _admit(connection, ask, place, record, sha=chosen, branch=branch, now=ask.tools.clock())
 
     name = place.environment.name
-    return accept(f"deploys {chosen[:7]} to {name}", place=place, act=act, sha=chosen, head=ask.pull.head_sha)
+    facts = {"sha": chosen, "head": ask.pull.head_sha} | ({"hotfix": ask.command.reason} if ask.command.hotfix else {})
+    return accept(f"deploys {chosen[:7]} to {name}", place=place, act=act, **facts)
 
 
 async def _choose(ask: Ask, place: CatalogRow, branch: str) -> str | Answer:
@@ -35,7 +37,7 @@ async def _choose(ask: Ask, place: CatalogRow, branch: str) -> str | Answer:
     pull, named = ask.pull, ask.command.sha or ""
     if pull.base != branch:
         sentence = f"#{pull.number} goes into {code(pull.base)}, and {place.app.name} is deployed from {code(branch)}"
-        return refuse(ask, "other_branch", sentence, place=place)
+        return refuse(ask, "other_branch", sentence, then="`/help` lists what there is.", place=place)
     if pull.merged and pull.merge_commit_sha and pull.merge_commit_sha.startswith(named):
         return pull.merge_commit_sha
     if _FULL.fullmatch(named) and await origin.is_on_branch(ask.tools.github, ask.repository, sha=named, branch=branch):
@@ -51,9 +53,10 @@ async def _choose(ask: Ask, place: CatalogRow, branch: str) -> str | Answer:
 def _not_of_closed(ask: Ask, place: CatalogRow) -> Answer:
     pull, named = ask.pull, ask.command.sha
     if not named:
-        return refuse(ask, "pull_closed", f"#{pull.number} was closed without a merge", place=place)
+        sentence = f"#{pull.number} was closed without a merge"
+        return refuse(ask, "pull_closed", sentence, then="Open it again, then write it once more.", place=place)
     sentence = f"{code(named)} is not a commit of the branch {code(pull.base)}, named with all its digits"
-    again = f"`/deploy {place.environment.name}` deploys what was merged here." if pull.merged else ""
+    again = f"{ask.line(Verb.DEPLOY, place)} deploys what was merged here." if pull.merged else ""
     return refuse(ask, "unknown_commit", sentence, then=again, place=place)
 
 
@@ -67,7 +70,7 @@ async def _choose_head(ask: Ask, place: CatalogRow) -> str | Answer:
             connection, repository_id=ask.repository.id, number=ask.pull.number, before=ask.asked_at
         )
     facts = {"seen": seen or "", "live": live}
-    paste = _paste(place, live)
+    paste = f"To deploy what you see now: {ask.line(Verb.DEPLOY, place, live)}"
     if named and not live.startswith(named):
         sentence = f"{code(named)} is not the head of #{ask.pull.number}, which is {code(live[:7])} now"
         return refuse(ask, "head_moved", sentence, then=paste, place=place, **facts)
@@ -81,10 +84,6 @@ async def _choose_head(ask: Ask, place: CatalogRow) -> str | Answer:
         sentence = f"the head moved while you wrote (you saw {code(seen[:7])}, now it is {code(live[:7])})"
         return refuse(ask, "head_moved", sentence, then=paste, place=place, **facts)
     return live
-
-
-def _paste(place: CatalogRow, live: str) -> str:
-    return f"To deploy what you see now: `/deploy {place.environment.name} {place.app.name} {live}`"
 
 
 async def _admit(
@@ -113,7 +112,8 @@ async def _admit(
         hotfix=ask.command.reason if ask.command.hotfix else "",
         target=place.environment.target,
     )
-    detail = f"asked for by {ask.person.login}; reading its checks"
+    hotfix = f" as a hotfix ({ask.command.reason})" if ask.command.hotfix else ""
+    detail = f"asked for by {ask.person.login}{hotfix}; reading its checks"
     intent_id = await intents.add(connection, wish, detail=detail, now=now, deadline=now + place.app.checks_deadline)
     if intent_id is not None:
         await announce.admitted(connection, await intents.get(connection, intent_id), now=now)

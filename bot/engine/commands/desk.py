@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.command import Command, Mistake, Verb, Vocabulary, parse
 from bot.domain.hint import Hint
-from bot.domain.intent import Repository
+from bot.domain.intent import IntentId, Repository
 from bot.domain.people import Comment
 from bot.engine import announce, rights
 from bot.engine.commands import abort, deploy, keeping, places, rollback, telling
@@ -65,6 +65,8 @@ class Desk:
         """Act on a comment; what came of it, in a few words. Raises `TransientError` while GitHub does not answer."""
         key = f"comment:{repository.id}:{hint.comment_id}"
         apps = self._tools.catalog.apps_of(repository.full_name, repository.id)
+        if not apps:
+            return "no app of the catalog lives here"
         found = await self._fresh(repository, hint, key)
         if isinstance(found, str):
             return found
@@ -83,7 +85,7 @@ class Desk:
             at=self._tools.clock(),
             decision=Decision.REFUSED,
         )
-        early = await self._too_many(record) or _too_late(record, found, hint)
+        early = await self._too_many(record) or _edited(record, found, hint) or _too_late(record, found.created_at)
         if early is not None:
             return await self._close(record, early)
         if isinstance(said, Mistake):
@@ -103,14 +105,25 @@ class Desk:
             return "not by the person who sent it"
         return comment
 
-    async def click(self, ask: Ask, record: Record) -> str:
+    async def click(self, record: Record, command: Command, *, about: IntentId, received_at: datetime) -> str:
         """A button: the same way as a comment, with the same rights."""
         async with self._tools.database.begin() as connection:
             if await commands.knows(connection, record.key):
                 return "known already"
-        return await self._close(record, await self._decide(ask))
+        early = await self._too_many(record) or _too_late(record, received_at)
+        if early is not None:
+            return await self._close(record, early)
+        return await self._obey(record, command, asked_at=received_at, received_at=received_at, about=about)
 
-    async def _obey(self, record: Record, command: Command, *, asked_at: datetime, received_at: datetime) -> str:
+    async def _obey(
+        self,
+        record: Record,
+        command: Command,
+        *,
+        asked_at: datetime,
+        received_at: datetime,
+        about: IntentId | None = None,
+    ) -> str:
         assert record.repository is not None  # noqa: S101 - comments have one
         assert record.pull_request is not None  # noqa: S101 - and a number
         try:
@@ -125,8 +138,11 @@ class Desk:
                 comment_id=record.comment_id,
                 asked_at=asked_at,
                 apps=self._tools.catalog.apps_of(record.repository.full_name, record.repository.id),
+                about=about,
             )
             answer = await self._decide(ask)
+        except RejectedError as error:
+            answer = _refuse(record, error.reason, error.sentence, then=error.hint)
         except TransientError as error:
             if self._tools.clock() - received_at < PATIENCE:
                 raise
@@ -145,6 +161,8 @@ class Desk:
                 return await _TELLING[verb](ask)
             if verb is Verb.HOLD and ask.pull.state == "open":
                 return await self._denied_anywhere(ask) or await keeping.hold_pull(ask)
+            if verb is Verb.RESUME and await keeping.means_the_pull(ask):
+                return await self._denied_anywhere(ask) or keeping.resume_pull(ask)
             place = places.find(ask)
             if isinstance(place, Answer):
                 return place
@@ -252,14 +270,19 @@ def _refuse(record: Record, reason: str, sentence: str, then: str = "") -> Answe
     return Answer(decision=Decision.REFUSED, reason=reason, sentence=sentence, body=body)
 
 
-def _too_late(record: Record, comment: Comment, hint: Hint) -> Answer | None:
-    """What was written is what counts: neither an edited comment nor one from long ago is obeyed."""
-    if hashlib.sha256(comment.body.encode()).hexdigest() != hint.digest:
-        return _refuse(record, "comment_edited", "the comment was edited", then="Write it as a new comment.")
-    if record.at - comment.created_at > TOO_OLD:
-        sentence = "it reached me more than an hour after it was written"
-        return _refuse(record, "comment_too_old", sentence, then="Write it again if you still mean it.")
-    return None
+def _edited(record: Record, comment: Comment, hint: Hint) -> Answer | None:
+    """What was written is what counts."""
+    if hashlib.sha256(comment.body.encode()).hexdigest() == hint.digest:
+        return None
+    return _refuse(record, "comment_edited", "the comment was edited", then="Write it as a new comment.")
+
+
+def _too_late(record: Record, asked_at: datetime) -> Answer | None:
+    """After a long outage nobody expects it to happen any more."""
+    if record.at - asked_at <= TOO_OLD:
+        return None
+    sentence = "it reached me more than an hour after it was asked for"
+    return _refuse(record, "comment_too_old", sentence, then="Ask again if you still mean it.")
 
 
 def _first_line(body: str) -> str:

@@ -3,7 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import format_duration
+from bot.domain.command import Verb
 from bot.domain.hold import Hold
+from bot.domain.intent import Kind, State
 from bot.domain.lock import DEFAULT_LOCK, Lock, PullHold
 from bot.engine import announce
 from bot.engine.commands.ask import Answer, Ask, accept, refuse
@@ -17,10 +19,9 @@ async def lock(ask: Ask, place: CatalogRow) -> Answer:
     """Taking one over is allowed; whose it was is told."""
     if ask.pull.merged or ask.pull.state != "open":
         sentence = f"#{ask.pull.number} is closed, and a lock lasts as long as its pull request is open"
-        return refuse(ask, "pull_closed", sentence, place=place)
+        then = "`/hold` keeps automation off an environment instead."
+        return refuse(ask, "pull_closed", sentence, then=then, place=place)
     now = ask.tools.clock()
-    async with ask.tools.database.begin() as connection:
-        older = await locks.current(connection, **_where(place), now=now)
     lasts = ask.command.duration or DEFAULT_LOCK
     new = Lock(
         team=place.app.team,
@@ -35,10 +36,12 @@ async def lock(ask: Ask, place: CatalogRow) -> Answer:
     )
 
     async def act(connection: AsyncConnection, record: Record) -> None:
+        older = await locks.current(connection, **_where(place), now=now)
         await locks.take(connection, new, command_id=record.id)
         await announce.changed(connection, ask.repository, ask.pull.number, record, now=now)
         if older is not None and older.pull_request != ask.pull.number:
             await announce.lock_lost(connection, ask.repository, older, record, now=now)
+        await intents.hint_environment(connection, **_where(place), now=now)
 
     sentence = f"{place.environment.name} is locked for #{ask.pull.number} for {format_duration(lasts)}"
     return accept(sentence, place=place, act=act, until=new.expires_at.isoformat())
@@ -49,7 +52,8 @@ async def unlock(ask: Ask, place: CatalogRow) -> Answer:
     async with ask.tools.database.begin() as connection:
         found = await locks.current(connection, **_where(place), now=now)
     if found is None:
-        return refuse(ask, "not_locked", f"{place.environment.name} is not locked", place=place)
+        then = f"{ask.line(Verb.LOCK, place, 'for 2h')} locks it for this pull request."
+        return refuse(ask, "not_locked", f"{place.environment.name} is not locked", then=then, place=place)
 
     async def act(connection: AsyncConnection, record: Record) -> None:
         await locks.release(connection, found, by=ask.person.login, now=now)
@@ -68,10 +72,39 @@ async def hold_pull(ask: Ask) -> Answer:
 
     async def act(connection: AsyncConnection, record: Record) -> None:
         await stops.hold_pull(connection, new, repository_id=ask.repository.id, number=ask.pull.number)
+        await _end_merged(connection, ask, new)
         await announce.changed(connection, ask.repository, ask.pull.number, record, now=now)
 
-    place = CatalogRow(app=ask.apps[0], environment=ask.apps[0].environments[0])
-    return accept(f"#{ask.pull.number} is not deployed when it is merged", place=place, act=act)
+    where = f" to {command.environment}" if command.environment else ""
+    return accept(f"#{ask.pull.number} is not deployed{where} when it is merged", place=None, act=act)
+
+
+async def _end_merged(connection: AsyncConnection, ask: Ask, hold: PullHold) -> None:
+    """It was merged in this very moment: what came of that and has not begun ends, as if the hold had been first."""
+    for each in await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number):
+        waits = each.kind is Kind.AUTOMATIC and each.state.is_open and each.state is not State.ROLLING_OUT
+        if waits and hold.covers(each.app, each.environment):
+            await announce.held_back(connection, each, hold, now=ask.tools.clock())
+
+
+async def means_the_pull(ask: Ask) -> bool:
+    """Whether `/resume` is about "do not deploy it when it is merged": it names nothing, and that is what holds."""
+    if ask.command.environment or ask.command.app or ask.pull.state != "open":
+        return False
+    async with ask.tools.database.begin() as connection:
+        held = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
+    return bool(held)
+
+
+def resume_pull(ask: Ask) -> Answer:
+    now = ask.tools.clock()
+
+    async def act(connection: AsyncConnection, record: Record) -> None:
+        number, by = ask.pull.number, ask.person.login
+        await stops.release_pull(connection, repository_id=ask.repository.id, number=number, by=by, now=now)
+        await announce.changed(connection, ask.repository, number, record, now=now)
+
+    return accept(f"#{ask.pull.number} is deployed when it is merged", place=None, act=act)
 
 
 async def hold(ask: Ask, place: CatalogRow) -> Answer:
@@ -97,7 +130,8 @@ async def resume(ask: Ask, place: CatalogRow) -> Answer:
     now = ask.tools.clock()
     async with ask.tools.database.begin() as connection:
         found = await holds.current(connection, **_where(place))
-        mine = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
+        held = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
+    mine = [each for each in held if each.covers(place.app.name, place.environment.name)]
     if found is None and not mine:
         sentence = f"automatic deploys to {place.environment.name} are not on hold"
         return refuse(ask, "not_on_hold", sentence, then=f"{code('/status')} says what waits.", place=place)
@@ -105,9 +139,10 @@ async def resume(ask: Ask, place: CatalogRow) -> Answer:
     async def act(connection: AsyncConnection, record: Record) -> None:
         number = ask.pull.number
         await holds.release(connection, **_where(place), by=ask.person.login, now=now)
-        await stops.release_pull(
-            connection, repository_id=ask.repository.id, number=number, by=ask.person.login, now=now
-        )
+        for each in mine:
+            await stops.release_pull(
+                connection, repository_id=ask.repository.id, number=number, only=each, by=ask.person.login, now=now
+            )
         await announce.changed(connection, ask.repository, number, record, now=now)
         await intents.hint_environment(connection, **_where(place), now=now)
 

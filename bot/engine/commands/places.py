@@ -1,6 +1,8 @@
 """Which app and environment a command means. Never guessed: where several could be meant, it asks."""
 
-from bot.domain.command import Verb
+from dataclasses import replace
+
+from bot.domain.command import Verb, format_command
 from bot.engine.commands.ask import Answer, Ask, refuse, row
 from bot.engine.outcome import CatalogRow
 from bot.report.markdown import code
@@ -41,5 +43,5 @@ def candidates(ask: Ask) -> list[CatalogRow]:
 
 
 def _line(ask: Ask, place: CatalogRow, *, several: bool) -> str:
-    app = f" {place.app.name}" if several else ""
-    return code(f"/{ask.command.verb} {place.environment.name}{app}")
+    app = place.app.name if several else None
+    return code(format_command(replace(ask.command, environment=place.environment.name, app=app)))

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.intent import Intent, IntentId, State
-from bot.domain.releases import before, current, releases
+from bot.domain.command import Verb
+from bot.domain.intent import Intent, IntentId, Kind, State
+from bot.domain.releases import before, releases
+from bot.domain.releases import present as present_of
 from bot.engine import announce, undo
 from bot.engine.commands.ask import Answer, Ask, accept, refuse
 from bot.engine.outcome import CatalogRow
@@ -14,16 +16,19 @@ from bot.storage import intents
 from bot.storage.commands import Record
 
 _OFFERED = 5
+_DEPLOY = "`/deploy` brings this pull request's commit there."
 
 
 async def rollback(ask: Ask, place: CatalogRow) -> Answer:
     async with ask.tools.database.begin() as connection:
         history = await intents.history(connection, target_key=place.environment.target.key)
+        others = await intents.open_on_target(connection, place.environment.target.key)
     known = releases(history)
-    running = next((each for each in history if each.state is State.ROLLING_OUT), None)
-    present = running or current(history)
+    running = next((each for each in others if each.state is State.ROLLING_OUT), None)
+    present = present_of(history, running=running)
     target = _wanted(ask, history, known) if _is_named(ask) else before(history, running=running)
-    problem = _problem(ask, place, known, present, target)
+    under_way = next((each for each in others if each.kind is Kind.ROLLBACK), None)
+    problem = _elsewhere(ask, place, present, under_way) or _problem(ask, place, known, present, target)
     if problem is not None:
         return problem
     assert present is not None  # noqa: S101 - `_problem` speaks without one
@@ -44,10 +49,25 @@ def _wanted(ask: Ask, history: Sequence[Intent], known: Sequence[Intent]) -> Int
     """The release that was named: by an intent's number, a rollback's too, or by its commit."""
     number, sha = ask.command.intent, ask.command.sha
     if number is not None:
-        asked = next((each for each in history if each.id == number), None)
-        root = asked.restores if asked and asked.restores else number
-        return next((each for each in known if each.id == root), None)
+        asked = next((each for each in history if each.id == number and each.state is State.SUCCEEDED), None)
+        return next((each for each in known if asked and each.digest == asked.digest), None)
     return next((each for each in known if sha and each.sha.startswith(sha)), None)
+
+
+def _elsewhere(ask: Ask, place: CatalogRow, present: Intent | None, under_way: Intent | None) -> Answer | None:
+    """Two people who see the same trouble mean the same rollback; and a button means the version it was made for."""
+    name = place.environment.name
+    if under_way is not None and not _is_named(ask):
+        who = f", asked for by {under_way.actor}" if under_way.actor else ""
+        sentence = f"{name} is on its way back to {code(under_way.short_sha)} already{who}"
+        then = f"To go back further, name it: {ask.line(Verb.ROLLBACK, place, 'to #123')}."
+        return refuse(ask, "rollback_under_way", sentence, then=then, place=place, rollback=under_way.id)
+    if ask.about is not None and (present is None or present.id != ask.about):
+        runs = f", {code(present.short_sha)} is" if present else ""
+        sentence = f"the version of this check is not the present one in {name}{runs}"
+        then = f"{ask.line(Verb.ROLLBACK, place)} takes the present one back."
+        return refuse(ask, "not_present", sentence, then=then, place=place)
+    return None
 
 
 def _problem(
@@ -55,12 +75,12 @@ def _problem(
 ) -> Answer | None:
     name = place.environment.name
     if present is None:
-        return refuse(ask, "no_release", f"nothing was deployed to {name} by Greenlane yet", place=place)
+        return refuse(ask, "no_release", f"nothing was deployed to {name} by Greenlane yet", then=_DEPLOY, place=place)
     if target is None:
         what = "there is no such release" if _is_named(ask) else "there is no release before the present one"
-        lines = ", ".join(code(f"/rollback {name} to #{each.id}") for each in known[:_OFFERED])
+        lines = ", ".join(ask.line(Verb.ROLLBACK, place, f"to #{each.id}") for each in known[:_OFFERED])
         then = f"On record: {lines}" if lines else ""
-        return refuse(ask, "no_release", f"{what} in {name}", then=then, place=place)
+        return refuse(ask, "no_release", f"{what} in {name}", then=then or "`/status` says what runs.", place=place)
     if present.state is State.SUCCEEDED and present.digest == target.digest:
         sentence = f"{name} runs {code(target.short_sha)} already"
         return refuse(ask, "already_there", sentence, then="`/status` says since when.", place=place)

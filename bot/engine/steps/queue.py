@@ -33,7 +33,8 @@ async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         return await going_back.run(tools, intent)
     problem = await origin.problem_at_start(tools.github, intent)
     if problem is not None:
-        return _refuse(*problem)
+        reason, detail = problem
+        return _refuse(reason, detail)
     workload = await tools.cluster.read(intent.target)
     present, is_older = await _present(tools, intent, workload)
     if is_older:

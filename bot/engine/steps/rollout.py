@@ -113,6 +113,8 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         soaking = judgement.reason == "soaking"
         again_in = SOAK_LOOK if soaking else look_again(intent.state)
         facts = _paused(row, intent, observation.workload, now) if judgement.verdict is Verdict.PAUSED else Facts()
+        if soaking and intent.complete_at is None:
+            facts = Facts(complete_at=now)
         deleted = await _delete_stuck(tools, row, intent, observation, now)
         return Stay(
             detail=deleted or judgement.sentence,
@@ -155,6 +157,7 @@ def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
         changed=intent.previous_image != intent.image,
         soak=row.environment.soak,
         graces=row.environment.graces,
+        complete_at=intent.complete_at,
     )
 
 

@@ -81,6 +81,8 @@ intents = Table(
     # Set before a patch leaves, `patched_at` when its answer came: between them nobody knows.
     Column("patch_sent_at", UtcDateTime, nullable=True),
     Column("patched_at", UtcDateTime, nullable=True),
+    # When all new pods were first seen ready: from then on a restart is a failure.
+    Column("complete_at", UtcDateTime, nullable=True),
     Column("state_since", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),

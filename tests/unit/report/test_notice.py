@@ -41,7 +41,7 @@ def test_pods_that_fail_alike_are_one_finding_with_the_first_log() -> None:
         "Container `web` exits with code 3 right after start, in 2 of 2 new pods (first pod `web-1`).\n\n"
         "```text\nfatal: first\n```\n\n"
         f"{STEP}\n\n"
-        "A fix that is merged is deployed by itself."
+        "Fix and merge, or `/deploy staging` to try the same version again."
     )
 
 
@@ -82,7 +82,7 @@ def test_without_evidence_the_workload_and_namespace_are_named(detail: str) -> N
     text = body(view(state=State.REFUSED, reason="image_invalid", detail=detail))
 
     assert text.startswith(
-        "The tag is not there. It is about `deployment/checkout` in `payments-staging`.\n\nMend it and merge again"
+        "The tag is not there. It is about `deployment/checkout` in `payments-staging`.\n\nFix and merge, or `/deploy"
     )
 
 
@@ -90,7 +90,7 @@ def test_without_evidence_the_workload_and_namespace_are_named(detail: str) -> N
 def test_what_is_taken_up_again_says_so(reason: str) -> None:
     refused = view(state=State.REFUSED, reason=reason)
 
-    assert next_line(refused).endswith("by itself. Or run CI again on this commit: the same deploy goes on.")
+    assert next_line(refused).endswith("merge again. Or run CI again on this commit: the same deploy goes on.")
 
 
 def test_what_is_not_taken_up_again_does_not_promise_it() -> None:

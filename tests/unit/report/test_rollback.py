@@ -26,7 +26,7 @@ HOLD = Hold(
     set_at=after(seconds=14),
     intent_id=IntentId(2),
 )
-RESUME = "Automatic deploys to staging are on hold until `greenlane resume payments/checkout staging`."
+RESUME = "Automatic deploys to staging are on hold until `/resume staging`."
 GOOD = "[`ddddddd`](https://github.example/acme/checkout/commit/" + sha("d") + ")"
 
 
@@ -89,7 +89,10 @@ def test_the_head_says_what_happened_and_where_things_stand(state: State, detail
 
 
 def test_the_last_line_has_the_way_out_of_the_hold() -> None:
-    assert text(view(failed(), rollback=back(State.SUCCEEDED), hold=HOLD)).endswith(f"\n\nFix and merge. {RESUME}")
+    again = "Fix and merge, or `/deploy staging` to try the same version again."
+    shown = text(view(failed(), rollback=back(State.SUCCEEDED), hold=HOLD))
+
+    assert shown.endswith(f"\n\n{again} {RESUME}")
 
 
 def test_a_hold_of_a_person_says_whose_and_why() -> None:
@@ -102,7 +105,7 @@ def test_a_hold_of_a_person_says_whose_and_why() -> None:
         set_at=after(),
     )
 
-    assert "are on hold (since 4 Mar 11:42 UTC by bob: load test until `six`) until `greenlane" in text(
+    assert "are on hold (since 4 Mar 11:42 UTC by bob: load test until `six`) until `/resume" in text(
         view(failed(), hold=held)
     )
 
@@ -113,7 +116,7 @@ def test_without_a_rollback_a_person_gets_the_command() -> None:
     assert "; what ran before may still serve.\n" in shown
     assert shown.endswith(
         "\n\nTo go back: `kubectl -n payments-staging rollout undo deployment/checkout`. "
-        "A fix that is merged is deployed by itself."
+        "Fix and merge, or `/deploy staging` to try the same version again."
     )
 
 

@@ -90,7 +90,7 @@ def test_the_living_comment_fits_however_long_its_history_is() -> None:
     text = living(views, marker=MARKER)
 
     assert size(text) <= MAX_SIZE
-    assert text.endswith("</details>")
+    assert text.endswith("`/deploy` · `/rollback` · `/status` · `/why` · `/help`")
     assert text.count("look 0 ") == text.count("look 799 ") == 4
 
 
