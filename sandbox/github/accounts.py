@@ -16,6 +16,7 @@ from sandbox.github.model import (
     Team,
     User,
 )
+from sandbox.github.records import Comment, Review
 from sandbox.github.state import Repo, Who
 
 _ORDER: list[Role] = ["none", "read", "triage", "write", "maintain", "admin"]
@@ -55,6 +56,30 @@ class Accounts(Events):
                 self.add_member(owner, user)
         return team
 
+    def join_team(self, team: Team, who: Who, *, state: Literal["active", "pending"] = "active") -> None:
+        """A pending invitation gives no rights; an active member joins the organisation too."""
+        user = self.user(who)
+        team.members[user.login.lower()] = Membership(user=user, state=state)
+        if state == "active" and user.login.lower() not in team.org.members:
+            self.add_member(team.org, user)
+
+    def leave_team(self, team: Team, who: Who) -> None:
+        """Whoever is no member stays none."""
+        team.members.pop(self.user(who).login.lower(), None)
+
+    def delete_user(self, who: Who) -> None:
+        """Everything they wrote is the ghost's from now on, and their login is free to be taken."""
+        user, ghost = self.user(who), self._account("ghost")
+        del self.accounts[user.login.lower()]
+        for org in (each for each in self.accounts.values() if isinstance(each, Org)):
+            for members in (org.members, *(team.members for team in org.teams.values())):
+                members.pop(user.login.lower(), None)
+        for repository in self.repositories.values():
+            repository.roles.pop(user.login.lower(), None)
+            written: list[Comment | Review] = [*repository.comments.values()]
+            for each in (*written, *(review for pull in repository.pulls.values() for review in pull.reviews)):
+                each.user = ghost if each.user is user else each.user
+
     def add_repository(
         self,
         full_name: str,
@@ -84,13 +109,20 @@ class Accounts(Events):
         self._fill(repository, files or {"README.md": f"# {name}\n"})
         return repository
 
-    def grant(self, repo: Repo, to: Who | Team, role: Role) -> None:
-        """Make a person or a team a collaborator."""
+    def grant(self, repo: Repo, to: Who | Team, role: Role, *, name: str = "") -> None:
+        """Make a person or a team a collaborator; `none` takes it away. `name`: a role of the organisation's own."""
         repository = self.repository(repo)
         if isinstance(to, Team):
             repository.team_roles[to.slug] = role
-        else:
-            repository.roles[self.user(to).login.lower()] = role
+            return
+        login = self.user(to).login.lower()
+        repository.roles[login] = role
+        repository.role_names[login] = name
+
+    def role_name_of(self, repository: Repository, user: User) -> str:
+        """The name of the role as the organisation has it, which may be none of GitHub's five."""
+        role, login = self.role_of(repository, user), user.login.lower()
+        return repository.role_names.get(login) or role if repository.roles.get(login) == role else role
 
     def role_of(self, repository: Repository, user: User) -> Role:
         """The strongest of ownership, direct role, teams (parents' rights included) and the base role."""
@@ -140,14 +172,17 @@ class Accounts(Events):
             repository.objects = repository.fork_of.objects
             return
         owner = repository.owner
-        author = owner if isinstance(owner, User) else self._ghost()
+        author = owner if isinstance(owner, User) else self._web_flow()
         first = self.keep_commit(repository, files=files, parents=[], message="Initial commit", author=author)
         repository.refs[f"refs/heads/{repository.default_branch}"] = first.sha
 
-    def _ghost(self) -> User:
+    def _web_flow(self) -> User:
         """The account GitHub's own web commits are made with."""
-        found = self.accounts.get("web-flow")
-        return found if isinstance(found, User) else self.add_user("web-flow")
+        return self._account("web-flow")
+
+    def _account(self, login: str) -> User:
+        found = self.accounts.get(login)
+        return found if isinstance(found, User) else self.add_user(login)
 
     def _roles_in_org(self, repository: Repository, org: Org, user: User) -> list[Role]:
         membership = org.members.get(user.login.lower())

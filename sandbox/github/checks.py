@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.github.apps import ACTIONS_APP_ID
 from sandbox.github.check_events import CheckEvents
-from sandbox.github.errors import RefusedError
+from sandbox.github.errors import RefusedError, not_found
 from sandbox.github.model import App, Repository, User
 from sandbox.github.records import CheckRun, CheckSuite, WorkflowRun
 from sandbox.github.state import Repo, Who
@@ -125,7 +125,9 @@ class Checks(CheckEvents):
         self._tell_run(run, "rerequested", self.user(by), only=run.suite.app)
 
     def press_button(self, run: CheckRun, identifier: str, *, by: Who) -> None:
-        """A click on one of the run's actions; they show only once it is completed."""
+        """A click on one of the run's actions; they show only once it is completed, to those who see the run."""
+        if self.role_of(run.suite.repository, self.user(by)) == "none":
+            raise not_found()
         if run.status != "completed" or all(action["identifier"] != identifier for action in run.actions):
             raise RefusedError(422, f"The run shows no button {identifier}")
         self._tell_run(run, "requested_action", self.user(by), only=run.suite.app, identifier=identifier)
@@ -159,7 +161,8 @@ class Checks(CheckEvents):
         if output := dict(fields.get("output") or {}):
             run.annotations += output.pop("annotations", [])
             run.output = run.output | output
-        run.actions = fields.get("actions") or run.actions
+        if (actions := fields.get("actions")) is not None:
+            run.actions = actions
 
     def _roll_up(self, suite: CheckSuite) -> None:
         newest = list({run.name: run for run in suite.runs if not run.archived}.values())

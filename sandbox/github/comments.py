@@ -1,7 +1,7 @@
 """The conversation of a pull request: comments, their edits, reactions."""
 
+from sandbox.github.accounts import Accounts
 from sandbox.github.errors import RefusedError, invalid, not_found
-from sandbox.github.events import Events
 from sandbox.github.model import JSON, App, Repository, User
 from sandbox.github.records import Comment, PullRequest, Reaction
 from sandbox.github.show.deployments import REACTIONS, show_comment
@@ -12,13 +12,13 @@ from sandbox.github.state import Repo, Who
 LONGEST_BYTES = 262_144
 
 
-class Comments(Events):
+class Comments(Accounts):
     """Comments by people and Apps; every text a comment ever had is kept."""
 
     def comment(self, repo: Repo, number: int, by: Who, body: str, *, app: App | None = None) -> Comment:
         repository = self.repository(repo)
         _check_body(body)
-        if number not in repository.pulls:
+        if number not in repository.pulls or not self._may_read(repository, self.user(by)):
             raise not_found()
         comment = Comment(
             id=self.long_id(),
@@ -35,13 +35,16 @@ class Comments(Events):
         return comment
 
     def edit_comment(self, comment: Comment, by: Who, body: str) -> None:
+        """One's own, or anybody's with write: the author stays who it was, the webhook's sender is who edits."""
         _check_body(body)
+        self._check_may_change(comment, self.user(by))
         old = comment.body
         comment.bodies.append(body)
         comment.updated_at = self.clock()
         self._tell_comment(comment, "edited", by=self.user(by), changes={"body": {"from": old}})
 
     def delete_comment(self, comment: Comment, by: Who) -> None:
+        self._check_may_change(comment, self.user(by))
         del comment.repository.comments[comment.id]
         self._tell_comment(comment, "deleted", by=self.user(by))
 
@@ -66,6 +69,14 @@ class Comments(Events):
     def thread(self, repo: Repo, number: int) -> list[Comment]:
         """Comments of one pull request, oldest first."""
         return [comment for comment in self.repository(repo).comments.values() if comment.number == number]
+
+    def _may_read(self, repository: Repository, user: User) -> bool:
+        return user.kind == "Bot" or self.role_of(repository, user) != "none"
+
+    def _check_may_change(self, comment: Comment, user: User) -> None:
+        writes = self.role_of(comment.repository, user) in {"write", "maintain", "admin"}
+        if user is not comment.user and not writes:
+            raise RefusedError(403, "Must have admin rights to Repository.")
 
     def _tell_comment(self, comment: Comment, action: str, *, by: User, changes: JSON | None = None) -> None:
         pull: PullRequest = comment.repository.pulls[comment.number]

@@ -12,6 +12,7 @@ from sandbox.github.urls import node_id
 NEEDS = {
     "push": ("contents",),
     "pull_request": ("pull_requests",),
+    "pull_request_review": ("pull_requests",),
     "issue_comment": ("issues", "pull_requests"),
     "check_run": ("checks",),
     "check_suite": ("checks",),

@@ -16,6 +16,8 @@ Kind = Literal[
     "young_token",  # `status` 401, 403 or 404, as before a token has spread
     "primary_limit",  # `status` 403 or 429, remaining 0
     "secondary_limit",  # `status` 403 or 429, with Retry-After if `retry_after` is given
+    "forbidden",  # 403, as without the permission, but no header says which
+    "not_found",  # 404, which may also be for want of a right
     "conflict",  # 409
     "invalid",  # 422
 ]

@@ -33,7 +33,7 @@ class Landing(Gates):
             parents, author = [base_sha, pull.head_sha], by
         text = f"{first}\n\n{rest}" if rest else first
         return self.keep_commit(
-            pull.repository, files=files, parents=parents, message=text, author=author, committer=self._ghost()
+            pull.repository, files=files, parents=parents, message=text, author=author, committer=self._web_flow()
         ).sha
 
     def _replay(self, pull: PullRequest, own: list[Commit], base_sha: str, by: User) -> str:

@@ -155,6 +155,7 @@ class Repository:
     refs: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     roles: dict[str, Role] = field(default_factory=dict)
+    role_names: dict[str, str] = field(default_factory=dict)
     team_roles: dict[str, Role] = field(default_factory=dict)
     protections: dict[str, list[Protection]] = field(default_factory=dict)
     merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash", "rebase"})

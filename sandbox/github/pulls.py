@@ -16,7 +16,7 @@ class Pulls(Landing):
     ) -> PullRequest:
         """`head` is a branch, or `owner:branch` of a fork."""
         repository = self.repository(repo)
-        source, branch = self._head_of(repository, head)
+        source, branch = self.head_of(repository, head)
         head_sha, base_sha = source.head(branch), repository.head(base)
         if head_sha is None or base_sha is None:
             raise invalid("PullRequest", "head" if head_sha is None else "base")
@@ -150,7 +150,8 @@ class Pulls(Landing):
         repository.last_number += 1
         return repository.last_number
 
-    def _head_of(self, repository: Repository, head: str) -> tuple[Repository, str]:
+    def head_of(self, repository: Repository, head: str) -> tuple[Repository, str]:
+        """Repository and branch that `branch` or `owner:branch` means."""
         login, colon, branch = head.partition(":")
         if not colon or login.lower() == repository.owner.login.lower():
             return repository, branch or login

@@ -47,12 +47,25 @@ class PullRequest:
     mergeable: bool | None = None
     merge_commit_sha: str | None = None
     head_label: str = ""
+    reviews: "list[Review]" = field(default_factory=list)
     landed_on: str | None = None
     """The base branch's head just before the merge."""
 
     @property
     def merged(self) -> bool:
         return self.merged_at is not None
+
+
+@dataclass(eq=False, kw_only=True)
+class Review:
+    """`state` is APPROVED, CHANGES_REQUESTED, COMMENTED, or DISMISSED later; `commit_id` the head it was about."""
+
+    id: int
+    user: "User"
+    state: str
+    body: str
+    commit_id: str
+    submitted_at: datetime
 
 
 @dataclass(eq=False, kw_only=True)

@@ -3,9 +3,10 @@
 from sandbox.github.comments import Comments
 from sandbox.github.deployments import Deployments
 from sandbox.github.pulls import Pulls
+from sandbox.github.reviews import Reviews
 
 
-class World(Pulls, Deployments, Comments):
+class World(Pulls, Deployments, Comments, Reviews):
     """Start with `add_org`, `add_user`, `add_repository`, `add_app` and `install`; then push, open, merge, report.
 
     Refusals are `RefusedError` in GitHub's words. `faults`, `lag`, `limits` and `hooks.mode` make it misbehave;

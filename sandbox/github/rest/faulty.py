@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from sandbox.github.errors import RefusedError
+from sandbox.github.errors import RefusedError, not_found
 from sandbox.github.faults import Fault
 from sandbox.github.limits import primary_limit, secondary_limit
 from sandbox.github.rest.auth import young_token
@@ -38,7 +38,7 @@ def mangle(reply: Reply) -> Reply:
     return Reply(status=reply.status, headers=reply.headers, body=reply.body[:-1] + b"<")
 
 
-def _refusal(fault: Fault, world: World) -> RefusedError | None:
+def _refusal(fault: Fault, world: World) -> RefusedError | None:  # noqa: PLR0911  # one answer a kind
     match fault.kind:
         case "young_token":
             return young_token(fault.status)
@@ -48,6 +48,10 @@ def _refusal(fault: Fault, world: World) -> RefusedError | None:
             return refusal
         case "secondary_limit":
             return secondary_limit(status=fault.status, retry_after=fault.retry_after)
+        case "forbidden":
+            return RefusedError(403, "Resource not accessible by integration")
+        case "not_found":
+            return not_found()
         case "conflict":
             return RefusedError(409, "Conflict")
         case "invalid":

@@ -24,6 +24,7 @@ def list_comments(ask: Ask) -> Page:
 
 def create_comment(ask: Ask) -> Answer:
     body = read_body(ask.body, _BODY)
+    _require_pull_rights(ask)
     comment = ask.world.comment(ask.repository, ask.number("issue_number"), ask.bot, body["body"], app=ask.caller)
     return shown(show_comment(ask.urls, comment), 201)
 
@@ -35,6 +36,7 @@ def get_comment(ask: Ask) -> Answer:
 def update_comment(ask: Ask) -> Answer:
     """An App edits only its own comments."""
     body, comment = read_body(ask.body, _BODY), _comment(ask)
+    _require_pull_rights(ask)
     _check_own(ask, comment)
     ask.world.edit_comment(comment, ask.bot, body["body"])
     return shown(show_comment(ask.urls, comment))
@@ -42,6 +44,7 @@ def update_comment(ask: Ask) -> Answer:
 
 def delete_comment(ask: Ask) -> Answer:
     comment = _comment(ask)
+    _require_pull_rights(ask)
     _check_own(ask, comment)
     ask.world.delete_comment(comment, ask.bot)
     return empty()
@@ -72,6 +75,14 @@ def delete_reaction(ask: Ask) -> Answer:
 
 def _comment(ask: Ask) -> Comment:
     return ask.world.find_comment(ask.repository, ask.number("comment_id"))
+
+
+def _require_pull_rights(ask: Ask) -> None:
+    """Issues: write is not enough on a pull request, whatever the header says (seen: vitejs/vite-ecosystem-ci#487)."""
+    if ask.token is None or ask.token.permissions.get("pull_requests") != "write":
+        raise RefusedError(
+            403, "Resource not accessible by integration", headers={"X-Accepted-GitHub-Permissions": _WRITE}
+        )
 
 
 def _check_own(ask: Ask, comment: Comment) -> None:

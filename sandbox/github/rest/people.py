@@ -31,7 +31,7 @@ def is_collaborator(ask: Ask) -> Answer:
 
 def permission(ask: Ask) -> Answer:
     user = _user(ask)
-    if user is None:
+    if user is None or user.kind == "Bot":  # (seen: anthropics/claude-code-action#1133)
         raise RefusedError(404, f"{ask.params['username']} is not a user")
     role = ask.world.role_of(ask.repository, user)
     can = {
@@ -41,8 +41,9 @@ def permission(ask: Ask) -> Answer:
         "triage": role in {"admin", "maintain", "write", "triage"},
         "pull": role != "none",
     }
-    person = show_account(ask.urls, user) | {"permissions": can, "role_name": role}
-    return shown({"permission": _OLD_WORD[role], "role_name": role, "user": person})
+    name = ask.world.role_name_of(ask.repository, user)
+    person = show_account(ask.urls, user) | {"permissions": can, "role_name": name}
+    return shown({"permission": _OLD_WORD[role], "role_name": name, "user": person})
 
 
 def is_member(ask: Ask) -> Answer:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.engine.ports import CheckOutput
+from bot.engine.ports import CheckAction, CheckOutput
 from bot.errors import BrokenError, TransientError
+from bot.github.errors import ForbiddenError
 from sandbox.github.faults import Fault
 
 REPO = "acme/checkout"
@@ -190,6 +191,30 @@ async def test_conclusion_does_not_complete_an_open_run(connected, github, sha):
     assert github.repository.runs[made].status == "queued"
 
 
+async def test_buttons_are_shown_cut_to_what_github_takes_and_taken_away(connected, github, sha):
+    button = CheckAction(label="Roll back " + "x" * 20, description="y" * 50, identifier="rollback")
+    done = {"status": "completed", "conclusion": "success"}
+    made = await check(connected, sha, actions=[button], **done)
+
+    run = github.repository.runs[made]
+    assert run.actions == [{"label": "Roll back xxxxxxxxx…", "description": "y" * 39 + "…", "identifier": "rollback"}]
+    await check(connected, sha, known_id=made, actions=[], **done)
+    assert run.actions == []
+
+
+@pytest.mark.parametrize(
+    "buttons",
+    [
+        [CheckAction(label="a", description="b", identifier="c" * 21)],
+        [CheckAction(label="a", description="b", identifier=str(index)) for index in range(4)],
+    ],
+)
+async def test_buttons_that_would_be_others_when_cut_are_our_fault(connected, sha, buttons):
+    with pytest.raises(BrokenError):
+        await check(connected, sha, actions=buttons)
+    assert connected.writes() == []
+
+
 async def test_long_texts_are_cut_to_what_github_shows(connected, github, sha):
     made = await check(connected, sha, text="ü" * 70_000)
 
@@ -248,6 +273,36 @@ async def test_deleted_comment_is_written_anew(connected, github, number):
 
     assert second != first
     assert [one.id for one in github.world.thread(REPO, number)] == [second]
+
+
+async def test_reaction_is_left_once(connect, github, number, api_version):
+    ours = connect(api_version)
+    asked = github.world.comment(REPO, number, "alice", "/deploy staging")
+
+    for _ in range(2):
+        await ours.app.writes.ensure_reaction(ours.repository, comment=asked.id, content="eyes")
+    await ours.app.writes.ensure_reaction(ours.repository, comment=asked.id, content="rocket")
+
+    assert [(one.user.login, one.content) for one in asked.reactions] == [
+        ("greenlane[bot]", "eyes"),
+        ("greenlane[bot]", "rocket"),
+    ]
+
+
+async def test_reaction_on_a_comment_that_is_gone_is_nothing(connected, github, number):
+    asked = github.world.comment(REPO, number, "alice", "/deploy staging")
+    github.world.delete_comment(asked, by="alice")
+
+    await connected.app.writes.ensure_reaction(connected.repository, comment=asked.id, content="eyes")
+
+    assert connected.writes() == ["reactions/create-for-issue-comment"]
+
+
+async def test_comment_without_the_right_on_pull_requests_is_refused(connected, github, number):
+    github.installation.permissions["pull_requests"] = "read"
+
+    with pytest.raises(ForbiddenError):
+        await comment(connected, number, "waiting")
 
 
 async def test_writes_follow_a_rename(connected, github, number, sha):
