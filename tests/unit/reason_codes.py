@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 Name = tuple[str, str]
@@ -29,6 +30,10 @@ CARRIERS: dict[Name, str] = {
     ("bot.domain.command.model", "Mistake"): "code",
     ("bot.domain.command.model", "NotUnderstoodError"): "code",
     ("bot.domain.creation", "_Row"): "code",
+    ("bot.domain.policy", "Denied"): "reason",
+    ("bot.domain.policy", "Wait"): "reason",
+    ("bot.engine.commands.ask", "Answer"): "reason",
+    ("bot.storage.intents", "end_other"): "reason",
     ("dataclasses", "replace"): "reason",
 }
 """What a code is handed to, and the parameter it is handed as. Errors come on top, by their ancestry."""
@@ -74,7 +79,16 @@ class Module:
                 self.constants[name] = value
 
     def meaning(self, node: ast.expr) -> Name | None:
-        return self.names.get(node.id) if isinstance(node, ast.Name) else None
+        """Of a name, or of something in a module that is imported by its name."""
+        match node:
+            case ast.Name(id=name):
+                return self.names.get(name)
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in self.names:
+                return ".".join(self.names[name]), attribute
+        return None
+
+    def function(self, name: str) -> Function | None:
+        return next((each for each in self.tree.body if isinstance(each, Function) and each.name == name), None)
 
 
 @dataclass
@@ -141,6 +155,8 @@ class Codes:
 
     def _follow(self, module: Module, function: Function | None, node: ast.expr) -> Carriers:
         """Spell out one expression."""
+        if choices := self._choices(module, function, node):
+            return self._all(module, function, choices)
         match node:
             case ast.Constant(value=str(code)):
                 if code:
@@ -148,13 +164,50 @@ class Codes:
                 return {}
             case ast.Attribute(attr=attribute) if attribute in PASSED_ON:
                 return {}
-            case ast.IfExp(body=body, orelse=other):
-                return self._all(module, function, [body, other])
-            case ast.Call(func=ast.Attribute(attr="get", value=ast.Name(id=table)), args=[_, default]):
-                return self._all(module, function, [*self._values(module, table), default])
+            case ast.Starred(value=value) | ast.Subscript(value=value, slice=ast.Constant(value=0)):
+                return self._first(module, function, value)
             case ast.Name(id=name):
                 return self._name(module, function, name, node)
         raise UnclearError(f"{module.name}:{node.lineno}: which reason code is `{ast.unparse(node)}`?")
+
+    def _choices(self, module: Module, function: Function | None, node: ast.expr) -> list[ast.expr]:
+        """What an expression picks one of."""
+        match node:
+            case ast.IfExp(body=body, orelse=other):
+                return [body, other]
+            case ast.JoinedStr():
+                return [ast.copy_location(ast.Constant(text), node) for text in _spelled(function, node)]
+            case ast.Call(func=ast.Attribute(attr="get", value=ast.Name(id=table)), args=[_, default]):
+                return [*self._values(module, table), default]
+        return []
+
+    def _first(self, module: Module, function: Function | None, node: ast.expr) -> Carriers:
+        """The code in a pair of code and sentence: written here, or answered by a function that may answer None."""
+        match node:
+            case ast.Constant(value=None):
+                return {}
+            case ast.Tuple(elts=[code, *_]):
+                return self._follow(module, function, code)
+            case ast.Await(value=value):
+                return self._first(module, function, value)
+            case ast.Name(id=name) if function is not None and (values := _assigned(function, name)):
+                return self._each(module, function, values)
+            case ast.Call(func=func) if (named := self._function(module, func)) is not None:
+                home, called = named
+                answers = [each.value for each in ast.walk(called) if isinstance(each, ast.Return) and each.value]
+                return self._each(home, called, answers)
+        raise UnclearError(f"{module.name}:{node.lineno}: which reason code begins `{ast.unparse(node)}`?")
+
+    def _each(self, module: Module, function: Function, nodes: list[ast.expr]) -> Carriers:
+        new: Carriers = {}
+        for node in nodes:
+            new |= self._first(module, function, node)
+        return new
+
+    def _function(self, module: Module, node: ast.expr) -> tuple[Module, Function] | None:
+        home, name = module.meaning(node) or ("", "")
+        found = self.modules[home].function(name) if home in self.modules else None
+        return (self.modules[home], found) if found else None
 
     def _all(self, module: Module, function: Function | None, nodes: list[ast.expr]) -> Carriers:
         new: Carriers = {}
@@ -212,8 +265,36 @@ def _is_super_init(call: ast.Call) -> bool:
 
 
 def _assigned(function: Function, name: str) -> list[ast.expr]:
-    return [
-        node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
-    ]
+    """What a variable may be. Of something unpacked: what is in its place, or that place of the whole."""
+    found: list[ast.expr] = []
+    for node in ast.walk(function):
+        for target in node.targets if isinstance(node, ast.Assign) else []:
+            match target, node.value:
+                case ast.Name(id=each), value if each == name:
+                    found.append(value)
+                case ast.Tuple(elts=names), value:
+                    found += [
+                        value.elts[place]
+                        if isinstance(value, ast.Tuple)
+                        else ast.copy_location(ast.Subscript(value, ast.Constant(place)), value)
+                        for place, each in enumerate(names)
+                        if isinstance(each, ast.Name) and each.id == name
+                    ]
+    return found
+
+
+def _spelled(function: Function | None, node: ast.JoinedStr) -> list[str]:
+    """Every text that it may become, where its parts are words that stand in this function; else none."""
+    parts = [_words(function, part) for part in node.values]
+    return ["".join(words) for words in product(*parts)]
+
+
+def _words(function: Function | None, node: ast.expr) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.IfExp(body=body, orelse=other):
+            return [*_words(function, body), *_words(function, other)]
+        case ast.FormattedValue(value=ast.Name(id=name)) if function is not None:
+            return [word for value in _assigned(function, name) for word in _words(function, value)]
+    return []

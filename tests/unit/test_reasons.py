@@ -61,6 +61,17 @@ def test_codes_are_stable_words_that_fit_their_column():
         'from bot.engine.outcome import Stay\ndef f(code):\n    return Stay(reason=code)\nf("new_code")',
         'from bot.domain.verdict import Judgement\ndef f(x):\n    r = x.reason if x else "new_code"\n    Judgement(reason=r)',
         'from bot.domain.diagnosis import Finding\nT = {"A": "new_code"}\ndef f(x):\n    Finding(reason=T.get(x, ""))',
+        'from bot.engine.outcome import Move\ndef no(reason):\n    Move(reason=reason)\ndef f(x):\n    no(*("new_code", x))',
+        (
+            "from bot.engine.outcome import Move\ndef f(x):\n    what = 'new' if x else 'new'\n"
+            "    Move(reason=f'{what}_code')"
+        ),
+        (
+            "from bot.engine.outcome import Move\nasync def find(x):\n    if x:\n        return None\n"
+            "    return 'new_code', 'why'\n"
+            "async def f(x):\n    found = await find(x)\n    code, why = found\n    Move(reason=code, detail=why)"
+        ),
+        "from bot.storage import intents\ndef f():\n    state, code = 1, 'new_code'\n    intents.end_other(reason=code)",
         (
             "from bot.errors import RejectedError\nclass GoneError(RejectedError):\n"
             '    def __init__(self, sentence):\n        super().__init__("new_code", sentence)'
