@@ -7,7 +7,8 @@ import time
 import aiohttp
 
 from sandbox.demo.door import Door, DoorRefusedError
-from sandbox.demo.stories import STORIES, Step, Teller, UnmetError
+from sandbox.demo.stories import STORIES
+from sandbox.demo.telling import Step, Teller, UnmetError
 
 PATIENCE = 90.0
 
@@ -18,12 +19,12 @@ async def play(address: str, *, cluster: str, patience: float = PATIENCE) -> boo
     async with Door(address) as door:
         teller = Teller(door=door, tell=_tell, patience=patience)
         writes: dict[str, int] = {}
-        for number, (letter, (title, story)) in enumerate(STORIES.items(), start=1):
+        for letter, (title, story) in STORIES.items():
             teller.story = letter
             say(f"\n{letter}) {title}")
             before = len(await door.get("/requests?writes=1"))
             try:
-                await story(teller, number)
+                await story(teller)
             except UnmetError:
                 pass
             except (DoorRefusedError, aiohttp.ClientError, TimeoutError) as error:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sandbox.control.app import create_door
 from sandbox.control.stage import ClusterView, Stage
-from sandbox.demo.invented import CATALOG, invent_company, open_proposals, run_first_versions
+from sandbox.demo.invented import CATALOG, ENVIRONMENTS, invent_company, open_proposals, run_first_versions
 from sandbox.github import World
 from sandbox.github.app import Door as GitHubDoor
 from sandbox.github.model import App
@@ -22,9 +22,11 @@ WEBHOOK_SECRET = "demo-webhook-secret-of-the-sandbox"
 API_PATH = "/api/v3"
 HERE = "127.0.0.1"
 MANIFEST = "app-manifest.json"
-IMAGE_DEADLINE = "10s"
-SOAK = "10s"
+IMAGE_DEADLINE = "6s"
+SOAK = "8s"
 """Longer than an image needs that crashes later; shorter than the 30 s of real life, for somebody looks on."""
+PRODUCTION_SOAK = "5s"
+"""What runs there has been through staging."""
 
 
 class PortTakenError(Exception):
@@ -67,7 +69,7 @@ class House:
             invent_company(stage)
             door = create_door(stage)
             add_github(door, world)
-            add_page(door)
+            add_page(door, ENVIRONMENTS)
             address = await _serve(door, port, stack)
             api = address + API_PATH
             world.urls.serve_at(api=api, web=address)
@@ -103,7 +105,9 @@ class House:
         await self._stack.aclose()
 
     def _write_files(self) -> None:
-        text = CATALOG.format(registry=self.stage.image_host, image_deadline=IMAGE_DEADLINE, soak=SOAK)
+        text = CATALOG.format(
+            registry=self.stage.image_host, image_deadline=IMAGE_DEADLINE, soak=SOAK, production_soak=PRODUCTION_SOAK
+        )
         (self.folder / "catalog.yaml").write_text(text, encoding="utf-8")
         key = self.folder / "app.pem"
         key.touch(mode=0o600)

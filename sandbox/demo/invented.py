@@ -1,4 +1,4 @@
-"""The invented company: people, two apps, their catalog, and five pull requests that go well or wrong."""
+"""The invented company: people, two apps, their catalog, and seven pull requests that go well or wrong."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,20 @@ CHECKS = ("build", "test")
 NAMESPACES = ("payments-staging", "payments-production")
 APPS = {"acme/checkout": "payments/checkout", "acme/receipts": "payments/receipts"}
 FIRST_VERSION = "v1"
+TEAM = ("alice", "bob")
+WRITER = "carol"
+"""May write, but is not of the team: may ask, not deploy."""
+OUTSIDER = "mallory"
+"""May read."""
+ENVIRONMENTS = {"acme/checkout": ("staging", "production"), "acme/receipts": ("staging",)}
+"""As in the catalog, for the page."""
+TEAM = ("alice", "bob")
+WRITER = "carol"
+"""May write, but is not of the team: may ask, not deploy."""
+OUTSIDER = "mallory"
+"""May read."""
+ENVIRONMENTS = {"acme/checkout": ("staging", "production"), "acme/receipts": ("staging",)}
+"""As in the catalog, for the page."""
 
 CATALOG = """\
 version: 1
@@ -28,7 +42,12 @@ teams:
             deploy: on-merge
             soak: {soak}
           production:
-            {{namespace: payments-production, workload: deployment/checkout, container: web, deploy: on-command}}
+            namespace: payments-production
+            workload: deployment/checkout
+            container: web
+            deploy: on-command
+            production: true
+            soak: {production_soak}
       receipts:
         repository: acme/receipts
         image: {registry}/payments/receipts
@@ -61,7 +80,8 @@ PROPOSALS = (
     Proposal(
         repository="acme/checkout",
         title="Make the checkout twice as fast",
-        body="One query instead of **n + 1**.\n\nMerge me, let CI pass, and watch staging.",
+        body="One query instead of **n + 1**.\n\nMerge me, let CI pass, and watch staging. "
+        "Then write `/deploy production` as alice or bob, and as somebody else.",
         author="alice",
         branch="faster-checkout",
         path="src/cart.py",
@@ -86,11 +106,20 @@ PROPOSALS = (
     Proposal(
         repository="acme/checkout",
         title="Move the database settings",
-        body="The new version **crashes at start**. The pull request should show why, with the last log line.",
+        body="The new version **crashes at start**. The pull request should show why, with the last log line. "
+        "After a version that went well, staging goes back to it by itself, and merges wait for `/resume staging`.",
         author="alice",
         branch="database-settings",
         path="src/settings.py",
         image="crash-at-start",
+    ),
+    Proposal(
+        repository="acme/checkout",
+        title="Show prices with tax",
+        body="Goes well. After a failure before it, it waits until somebody writes `/resume staging`.",
+        author="alice",
+        branch="with-tax",
+        path="src/tax.py",
     ),
     Proposal(
         repository="acme/receipts",
@@ -100,6 +129,16 @@ PROPOSALS = (
         branch="pdf",
         path="src/pdf.py",
     ),
+    Proposal(
+        repository="acme/receipts",
+        title="Number receipts without gaps",
+        body="The new version **crashes at start**, and nothing that Greenlane released is there to go back to: "
+        "the pull request says why, and version 1 goes on serving.",
+        author="alice",
+        branch="numbers",
+        path="src/numbers.py",
+        image="crash-at-start",
+    ),
 )
 
 
@@ -107,12 +146,17 @@ def invent_company(stage: Stage) -> None:
     """Organisation, people, team, repositories and their rules; nobody has done anything yet."""
     world = stage.world
     world.add_org("acme")
-    for login in ("alice", "bob"):
+    for login in (*TEAM, WRITER):
         world.add_member("acme", world.add_user(login))
-    team = world.add_team("acme", "payments", ["alice", "bob"])
+    world.add_user(OUTSIDER)
+    team = world.add_team("acme", "payments", TEAM)
     for repository, image in APPS.items():
         made = world.add_repository(repository, files={"README.md": f"# {repository}\n", "src/app.py": "run()\n"})
         world.grant(made, team, "write")
+        world.grant(made, WRITER, "write")
+        world.grant(made, OUTSIDER, "read")
+        world.grant(made, WRITER, "write")
+        world.grant(made, OUTSIDER, "read")
         world.protect(made, "main", [(name, None) for name in CHECKS])
         stage.images[made.full_name] = [image]
 

@@ -26,9 +26,11 @@ READS = {
 }
 WATCHES = ("get", "list", "watch")
 TEAM = frozenset(TEAM_NAMESPACES)
+KINDS = frozenset({"deployments", "statefulsets", "daemonsets"})
+REVISIONS = frozenset({"replicasets", "controllerrevisions"})
 RIGHTS = (
-    Rule(verbs=frozenset({*WATCHES, "patch"}), resources=frozenset({"deployments"}), namespaces=TEAM),
-    Rule(verbs=frozenset(WATCHES), resources=frozenset({"replicasets", "pods"}), namespaces=TEAM),
+    Rule(verbs=frozenset({*WATCHES, "patch"}), resources=KINDS, namespaces=TEAM),
+    Rule(verbs=frozenset(WATCHES), resources=REVISIONS | {"pods", "events"}, namespaces=TEAM),
     Rule(verbs=frozenset({"get"}), resources=frozenset({"pods/log"}), namespaces=TEAM),
     Rule(verbs=frozenset({"list"}), resources=frozenset({"nodes"})),
     Rule(verbs=frozenset({"get"}), resources=frozenset({"namespaces"})),

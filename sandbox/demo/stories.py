@@ -1,196 +1,168 @@
-"""Four merges: one that goes well and three that do not, each told step by step through the door."""
+"""Merges that go well or wrong and commands in comments, told step by step through the door."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.demo.door import Door, TooLateError
+from sandbox.demo.sights import (
+    REACTIONS,
+    Place,
+    Pull,
+    all_ready,
+    check,
+    comment,
+    deployment,
+    new_pods,
+    reaction,
+    runs,
+    still_serves,
+    untouched,
+)
+from sandbox.demo.telling import Teller
 
 JSON = dict[str, Any]
 
-REPOSITORY = "acme/checkout"
-STAGING = "payments-staging"
-WORKLOAD = "checkout"
-ENVIRONMENT = "staging"
-CHECK = f"greenlane / {ENVIRONMENT}"
+CHECKOUT, RECEIPTS = "acme/checkout", "acme/receipts"
+STAGING = Place(environment="staging", namespace="payments-staging", workload="checkout")
+PRODUCTION = Place(environment="production", namespace="payments-production", workload="checkout")
+RECEIPTS_STAGING = Place(environment="staging", namespace="payments-staging", workload="receipts")
+
+# As `invented.PROPOSALS` opens them.
+FASTER, ROUNDING, PIPELINE, CRASHING, WITH_TAX = (Pull(repository=CHECKOUT, number=each) for each in range(1, 6))
+CRASHING_RECEIPTS = Pull(repository=RECEIPTS, number=2)
 
 
-class UnmetError(Exception):
-    """A step of a story did not hold; the text says what was seen."""
+async def merged_and_rolled_out(teller: Teller) -> None:
+    before = await teller.step("version 1 runs in staging", all_ready(teller, STAGING))
+    sha = await _merge(teller, FASTER, "merge")
+    await teller.step("CI passes on the merged commit, its image is pushed", _ci(teller, FASTER, "pass"))
+    await teller.step("Kubernetes runs the new image in new pods", new_pods(teller, STAGING, sha, before))
+    await teller.step("the deployment on GitHub says success", deployment(teller, FASTER, STAGING, {"success"}))
+    await teller.step("the check run 'greenlane / staging' is green", check(teller, FASTER, STAGING, "success"))
+    await teller.step("the bot's comment says that it is deployed", comment(teller, FASTER, [sha[:7], "deployed"]))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """`seconds` is how long it took."""
-
-    story: str
-    says: str
-    holds: bool
-    seconds: float
-    seen: str = ""
+async def failing_check_deploys_nothing(teller: Teller) -> None:
+    before = await runs(teller, STAGING)
+    await _merge(teller, ROUNDING, "squash")
+    await teller.step("CI fails on the merged commit", _ci(teller, ROUNDING, "fail"))
+    await teller.step("the comment names the failing check", comment(teller, ROUNDING, ["test", "fail"]))
+    await teller.step("the cluster was not touched", untouched(teller, STAGING, before))
 
 
-@dataclass(kw_only=True)
-class Teller:
-    """Runs a story's steps, tells each as it ends, and keeps them."""
-
-    door: Door
-    tell: Callable[[Step], None]
-    patience: float
-    steps: list[Step] = field(default_factory=list)
-    story: str = ""
-
-    async def step(self, says: str, does: Awaitable[Any]) -> Any:
-        """Raises `UnmetError` after telling it, so that the story ends there."""
-        begin = time.monotonic()
-        try:
-            result = await does
-        except (UnmetError, TooLateError) as error:
-            self._keep(says, holds=False, begin=begin, seen=str(error))
-            raise UnmetError(says) from error
-        self._keep(says, holds=True, begin=begin)
-        return result
-
-    def _keep(self, says: str, *, holds: bool, begin: float, seen: str = "") -> None:
-        taken = round(time.monotonic() - begin, 2)
-        step = Step(story=self.story, says=says, holds=holds, seconds=taken, seen=seen)
-        self.steps.append(step)
-        self.tell(step)
-
-
-async def merged_and_rolled_out(teller: Teller, number: int) -> None:
-    before = await teller.step("version 1 runs in staging", _all_ready(teller))
-    sha = await _merge(teller, number, "merge")
-    await teller.step("CI passes on the merged commit, its image is pushed", _ci(teller.door, number, "pass"))
-    await teller.step("Kubernetes runs the new image in new pods", _new_pods(teller, sha, before))
-    await teller.step("the deployment on GitHub says success", _deployment(teller, number, {"success"}))
-    await teller.step(f"the check run {CHECK!r} is green", _check(teller, number, "success"))
-    await teller.step("the bot's comment says that it is deployed", _comment(teller, number, [sha[:7], "deployed"]))
-
-
-async def failing_check_deploys_nothing(teller: Teller, number: int) -> None:
-    before = await _runs(teller.door)
-    await _merge(teller, number, "squash")
-    await teller.step("CI fails on the merged commit", _ci(teller.door, number, "fail"))
-    await teller.step("the comment names the failing check", _comment(teller, number, ["test", "fail"]))
-    await teller.step("the cluster was not touched", _untouched(teller.door, before))
-
-
-async def missing_image_is_refused(teller: Teller, number: int) -> None:
-    before = await _runs(teller.door)
-    sha = await _merge(teller, number, "rebase")
-    await teller.step("CI says green, but pushed no image", _ci(teller.door, number, "pass"))
-    told = _comment(teller, number, [f"checkout:{sha}", "not deployed", "not in the registry"])
+async def missing_image_is_refused(teller: Teller) -> None:
+    before = await runs(teller, STAGING)
+    sha = await _merge(teller, PIPELINE, "rebase")
+    await teller.step("CI says green, but pushed no image", _ci(teller, PIPELINE, "pass"))
+    told = comment(teller, PIPELINE, [f"checkout:{sha}", "not deployed", "not in the registry"])
     await teller.step("the comment says which image does not exist", told)
-    await teller.step("the cluster was not touched", _untouched(teller.door, before))
+    await teller.step("the cluster was not touched", untouched(teller, STAGING, before))
 
 
-async def crashing_image_is_explained(teller: Teller, number: int) -> None:
-    await _merge(teller, number, "merge")
-    await teller.step("CI passes, and the image crashes at start", _ci(teller.door, number, "pass"))
-    told = _comment(teller, number, ["exit", "3", "cannot reach database"])
+async def crashing_image_is_explained(teller: Teller) -> None:
+    """Of an app that has no release yet: there is nothing to go back to."""
+    pull, place = CRASHING_RECEIPTS, RECEIPTS_STAGING
+    before = await all_ready(teller, place)
+    await _merge(teller, pull, "merge")
+    await teller.step("CI passes, and the image crashes at start", _ci(teller, pull, "pass"))
+    told = comment(teller, pull, ["exit", "3", "cannot reach database"])
     await teller.step("the pull request shows exit code 3 and the last log line", told)
-    await teller.step("the deployment on GitHub says failure", _deployment(teller, number, {"failure", "error"}))
-    await teller.step(f"the check run {CHECK!r} is red", _check(teller, number, "failure"))
+    await teller.step("the deployment on GitHub says failure", deployment(teller, pull, place, {"failure", "error"}))
+    await teller.step("the check run 'greenlane / staging' is red", check(teller, pull, place, "failure"))
+    await teller.step("version 1 goes on serving", still_serves(teller, place, before))
 
 
-STORIES: Mapping[str, tuple[str, Callable[[Teller, int], Awaitable[None]]]] = {
+async def crash_is_rolled_back(teller: Teller) -> None:
+    release = await teller.step("a release runs in staging", all_ready(teller, STAGING))
+    sha = _sha_of(release)
+    await _merge(teller, CRASHING, "merge")
+    await teller.step("CI passes, and the image crashes at start", _ci(teller, CRASHING, "pass"))
+    told = comment(teller, CRASHING, ["so staging is back on", sha[:7], "exit", "3", "cannot reach database"])
+    await teller.step("the pull request says why, and that staging is back on the release before", told)
+    await teller.step("Kubernetes runs the release before, by its digest", all_ready(teller, STAGING, release["image"]))
+    held = comment(teller, CRASHING, ["automatic deploys to staging are on hold", "/resume staging"])
+    await teller.step("automatic deploys to staging are on hold", held)
+    await _next_merge_waits_for_resume(teller)
+
+
+async def _next_merge_waits_for_resume(teller: Teller) -> None:
+    before = await runs(teller, STAGING)
+    sha = await _merge(teller, WITH_TAX, "merge")
+    await teller.step("CI passes on the merged commit", _ci(teller, WITH_TAX, "pass"))
+    await teller.step("the next merge waits, and says for what", comment(teller, WITH_TAX, ["on hold", "/resume"]))
+    await teller.step("the cluster was not touched", untouched(teller, STAGING, before))
+    await _write(teller, WITH_TAX, "bob", "/resume staging", "rocket")
+    await teller.step("Kubernetes runs the next merge in new pods", new_pods(teller, STAGING, sha, before))
+    succeeded = deployment(teller, WITH_TAX, STAGING, {"success"}, sha=sha)
+    await teller.step("the deployment on GitHub says success", succeeded)
+
+
+async def commands_deploy_and_take_back(teller: Teller) -> None:
+    first = await _deploy_to_production(teller, FASTER)
+    second = await _deploy_to_production(teller, WITH_TAX)
+    await _write(teller, FASTER, "mallory", "/deploy production", "confused")
+    refused = comment(teller, FASTER, ["mallory", "write permission"])
+    await teller.step("the bot refuses it with a sentence", refused)
+    await teller.step("nothing changed in production", untouched(teller, PRODUCTION, second))
+    written = await _write(teller, WITH_TAX, "alice", "/rollback production", "eyes")
+    back = all_ready(teller, PRODUCTION, first["image"])
+    await teller.step("Kubernetes runs the release before, by its digest", back)
+    succeeded = deployment(teller, FASTER, PRODUCTION, {"success"}, sha=_sha_of(first))
+    await teller.step("the newest deployment on GitHub is that release's", succeeded)
+    await teller.step("alice's comment has a 🚀", reaction(teller, WITH_TAX, written, "rocket"))
+    await _write(teller, WITH_TAX, "carol", "/status", "rocket")
+    await teller.step("the bot says what runs in staging and in production", _status(teller))
+
+
+async def _deploy_to_production(teller: Teller, pull: Pull) -> JSON:
+    """What runs there then."""
+    before = await all_ready(teller, PRODUCTION)
+    sha = str((await teller.door.pull(pull.repository, pull.number))["merge_commit_sha"])
+    written = await _write(teller, pull, "alice", "/deploy production", "eyes")
+    await teller.step("Kubernetes runs its image in new pods in production", new_pods(teller, PRODUCTION, sha, before))
+    succeeded = deployment(teller, pull, PRODUCTION, {"success"}, sha=sha)
+    await teller.step("the production deployment on GitHub says success", succeeded)
+    await teller.step("alice's comment has a 🚀", reaction(teller, pull, written, "rocket"))
+    return await runs(teller, PRODUCTION)
+
+
+async def _status(teller: Teller) -> None:
+    """The answer names the commits that the cluster really runs."""
+    places = [STAGING, PRODUCTION]
+    shas = [_sha_of(await runs(teller, place)) for place in places]
+    lines = [f"**{place.environment}**: `{sha[:7]}`" for place, sha in zip(places, shas, strict=True)]
+    await comment(teller, WITH_TAX, lines)
+
+
+STORIES: Mapping[str, tuple[str, Callable[[Teller], Awaitable[None]]]] = {
     "a": ("merge, checks green, rolled out", merged_and_rolled_out),
     "b": ("merge with a failing check: nothing is deployed", failing_check_deploys_nothing),
     "c": ("an image that does not exist: refused before the cluster is touched", missing_image_is_refused),
     "d": ("an image that crashes: failed, with the reason", crashing_image_is_explained),
+    "e": ("a crash after a release: rolled back by itself, and on hold until a person resumes", crash_is_rolled_back),
+    "f": ("commands: production deployed and rolled back, a stranger refused", commands_deploy_and_take_back),
 }
 
 
-async def _merge(teller: Teller, number: int, method: str) -> str:
-    title = (await teller.door.pull(REPOSITORY, number))["title"]
-    call = teller.door.post(f"/repos/{REPOSITORY}/pulls/{number}/merge", by="bob", method=method)
-    merged = await teller.step(f"bob merges #{number} “{title}” ({method})", call)
+async def _merge(teller: Teller, pull: Pull, method: str) -> str:
+    title = (await teller.door.pull(pull.repository, pull.number))["title"]
+    call = teller.door.post(f"{pull.path}/merge", by="bob", method=method)
+    merged = await teller.step(f"bob merges #{pull.number} “{title}” ({method})", call)
     return str(merged["merge_commit_sha"])
 
 
-async def _ci(door: Door, number: int, result: str) -> JSON:
-    done: JSON = await door.post(f"/repos/{REPOSITORY}/pulls/{number}/ci", result=result)
+async def _ci(teller: Teller, pull: Pull, result: str) -> JSON:
+    done: JSON = await teller.door.post(f"{pull.path}/ci", result=result)
     return done
 
 
-async def _runs(door: Door) -> JSON:
-    """Image, version of the object's wish, and pods of the staging workload."""
-    objects = await door.get(f"/cluster/{STAGING}")
-    workload = next(each for each in objects["deployments"] if each["metadata"]["name"] == WORKLOAD)
-    labels = workload["spec"]["selector"]["matchLabels"]
-    pods = [each for each in objects["pods"] if labels.items() <= each["metadata"].get("labels", {}).items()]
-    return {
-        "image": workload["spec"]["template"]["spec"]["containers"][0]["image"],
-        "generation": workload["metadata"]["generation"],
-        "replicas": workload["spec"]["replicas"],
-        "pods": {
-            pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"]
-            for pod in pods
-            if _is_ready(pod) and not pod["metadata"].get("deletionTimestamp")
-        },
-    }
+async def _write(teller: Teller, pull: Pull, author: str, line: str, content: str) -> int:
+    """A person's comment and the bot's reaction to it; the comment's number."""
+    written = int((await teller.door.post(f"{pull.path}/comments", author=author, body=line))["id"])
+    answered = reaction(teller, pull, written, content)
+    await teller.step(f"{author} writes {line} on #{pull.number}: {REACTIONS[content]}", answered)
+    return written
 
 
-def _is_ready(pod: JSON) -> bool:
-    conditions: list[JSON] = pod.get("status", {}).get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-async def _all_ready(teller: Teller) -> JSON:
-    def holds(now: JSON) -> bool:
-        return bool(len(now["pods"]) == now["replicas"])
-
-    return await teller.door.until(lambda: _runs(teller.door), holds, seconds=teller.patience)
-
-
-async def _new_pods(teller: Teller, sha: str, before: JSON) -> None:
-    def holds(now: JSON) -> bool:
-        fresh = [
-            name for name, image in now["pods"].items() if f":{sha}@sha256:" in image and name not in before["pods"]
-        ]
-        return bool(len(fresh) == now["replicas"] == len(now["pods"]))
-
-    await teller.door.until(lambda: _runs(teller.door), holds, seconds=teller.patience)
-
-
-async def _untouched(door: Door, before: JSON) -> None:
-    now = await _runs(door)
-    if now["image"] != before["image"] or now["generation"] != before["generation"]:
-        raise UnmetError(f"the workload changed from {before['image']} to {now['image']}")
-
-
-async def _deployment(teller: Teller, number: int, states: set[str]) -> None:
-    def holds(pull: JSON) -> bool:
-        return any(each["environment"] == ENVIRONMENT and each["state"] in states for each in pull["deployments"])
-
-    await _pull_until(teller, number, holds, lambda pull: [each["state"] for each in pull["deployments"]])
-
-
-async def _check(teller: Teller, number: int, conclusion: str) -> None:
-    def holds(pull: JSON) -> bool:
-        return any(row["name"] == CHECK and row["state"] == conclusion for row in pull["checks"]["rows"])
-
-    await _pull_until(
-        teller, number, holds, lambda pull: [(each["name"], each["state"]) for each in pull["checks"]["rows"]]
-    )
-
-
-async def _comment(teller: Teller, number: int, words: list[str]) -> None:
-    """A comment of the bot has all the words."""
-
-    def holds(pull: JSON) -> bool:
-        texts: list[str] = [each["body"].lower() for each in pull["comments"] if each["is_bot"]]
-        return any(all(word.lower() in text for word in words) for text in texts)
-
-    await _pull_until(teller, number, holds, lambda pull: [each["body"] for each in pull["comments"]])
-
-
-async def _pull_until(teller: Teller, number: int, holds: Callable[[JSON], bool], show: Callable[[JSON], Any]) -> None:
-    door = teller.door
-    try:
-        await door.until(lambda: door.pull(REPOSITORY, number), holds, seconds=teller.patience)
-    except TooLateError as error:
-        seen = show(await door.pull(REPOSITORY, number))
-        raise TooLateError(f"{error}; there is {seen or 'nothing'}") from error
+def _sha_of(seen: JSON) -> str:
+    """The commit whose image runs; the tag is its SHA."""
+    return str(seen["image"].partition("@")[0].rpartition(":")[2])

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.control.read import show_delivery, show_images, show_request
 from sandbox.control.refusal import DoorError
 from sandbox.control.stage import STAGE, Stage
-from sandbox.page import views
+from sandbox.page import desk, views
 
 HERE = Path(__file__).parent
 SHOWN = 60
@@ -30,8 +30,12 @@ _TEMPLATES = jinja2.Environment(
 )  # fmt: skip
 
 
-def add_page(app: web.Application) -> None:
-    """Add the page's routes to the door's application, whose guard then covers both."""
+def add_page(app: web.Application, environments: desk.Environments | None = None) -> None:
+    """Add the page's routes to the door's application, whose guard then covers both.
+
+    `environments` are those that the comment box offers in its commands.
+    """
+    app[desk.ENVIRONMENTS] = dict(environments or {})
     app.router.add_get("/", pulls)
     app.router.add_get(r"/{owner}/{repo}/pull/{number:\d+}", pull)
     app.router.add_get(r"/{owner}/{repo}/commit/{sha:[0-9a-f]+}", commit)
@@ -56,10 +60,14 @@ async def pull(request: web.Request) -> web.Response:
         found = stage.pull(request)
     except DoorError as error:
         return await _missing(request, error)
-    people = stage.people()
-    me = next((each for each in people if each != found.author.login), found.author.login)
-    shown = views.pull_page(stage, found)
-    return await _draw(request, "pull.html", here="pulls", pull=shown, people=people, me=me, **await _cluster(stage))
+    me = next((each for each in stage.people() if each != found.author.login), found.author.login)
+    values = {
+        "pull": views.pull_page(stage, found),
+        "people": desk.people(stage, found.repository),
+        "me": me,
+        "suggestions": desk.suggestions(found, request.app[desk.ENVIRONMENTS].get(found.repository.full_name, ())),
+    }
+    return await _draw(request, "pull.html", here="pulls", **values, **await _cluster(stage))
 
 
 async def commit(request: web.Request) -> web.Response:

@@ -103,9 +103,7 @@ def _ci_waits(stage: Stage, rows: list[JSON]) -> bool:
 
 
 def _comment(shown: JSON) -> JSON:
-    reactions = [
-        {"sign": _REACTIONS.get(each["content"], each["content"]), "user": each["user"]} for each in shown["reactions"]
-    ]
+    reactions = [each | {"sign": _REACTIONS.get(each["content"], each["content"])} for each in shown["reactions"]]
     return shown | {"html": to_html(shown["body"]), "reactions": reactions}
 
 

@@ -75,16 +75,29 @@ function toast(text) {
   box.timer = setTimeout(() => { box.hidden = true; }, 8000);
 }
 
+// The text goes, what was chosen stays: who writes one comment mostly writes the next.
+function clear(form) {
+  const kept = [...form.querySelectorAll("[data-keep]")].map((each) => [each, each.value]);
+  form.reset();
+  for (const [each, value] of kept) each.value = value;
+}
+
+function fill(button) {
+  const box = button.form.querySelector("textarea");
+  box.value = button.dataset.fill;
+  box.focus();
+}
+
 async function act(form) {
   const [method, path] = form.dataset.call.split(" ");
   const body = Object.fromEntries(new FormData(form));
-  const button = form.querySelector("button");
+  const button = form.querySelector("button[type=submit]");
   form.setAttribute("aria-busy", "true");
   button.disabled = true;
   try {
     const answer = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const said = await answer.json();
-    if (answer.ok) form.reset();
+    if (answer.ok) clear(form);
     else toast(`${said.error} ${said.remedy}`);
   } catch {
     toast("The sandbox did not answer. Is `make demo` still running?");
@@ -99,6 +112,13 @@ document.addEventListener("submit", (event) => {
   if (!event.target.dataset.call) return;
   event.preventDefault();
   act(event.target);
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (button) fill(button);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) event.target.form.requestSubmit();
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) follow(); });
 for (const each of document.querySelectorAll("[data-live]")) each.served = each.innerHTML;

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sandbox.control.app import create_door
 from sandbox.control.stage import Stage
 from sandbox.demo.house import add_github
-from sandbox.demo.invented import invent_company, open_proposals, run_first_versions
+from sandbox.demo.invented import ENVIRONMENTS, invent_company, open_proposals, run_first_versions
 from sandbox.demo.simulated import Simulated
 from sandbox.github import World
 from sandbox.page.app import add_page
@@ -27,7 +27,7 @@ async def opened(folder: Path) -> AsyncIterator[tuple[TestClient, Stage]]:
             open_proposals(stage)
             app = create_door(stage)
             add_github(app, stage.world)
-            add_page(app)
+            add_page(app, ENVIRONMENTS)
             async with TestClient(TestServer(app)) as client:
                 yield client, stage
     finally:

@@ -221,7 +221,7 @@ async def test_quiet_says_when_deliveries_hang(tmp_path):
         ("/_control/repos/acme/nope/pushes", {"author": "alice"}, 404, "acme/checkout"),
         (f"{CHECKOUT}/pulls/99/merge", {"by": "bob"}, 404, "#99"),
         (f"{CHECKOUT}/pulls/1/merge", {}, 422, "'by' is missing"),
-        (f"{CHECKOUT}/pulls/1/merge", {"by": "mallory"}, 404, "alice"),
+        (f"{CHECKOUT}/pulls/1/merge", {"by": "nobody"}, 404, "alice"),
         (f"{CHECKOUT}/pulls/1/merge", {"by": "bob", "method": "fast"}, 422, "merge, squash, rebase"),
         (f"{CHECKOUT}/pulls/1/merge", {"by": "bob", "metod": "merge"}, 422, "Unknown field: metod"),
         (f"{CHECKOUT}/pulls/1/comments", {"author": "alice", "body": "  "}, 422, "'body'"),
