@@ -1,6 +1,7 @@
 """The matrix on a real cluster: every case ends as declared, with its finding, and in its time."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
@@ -22,6 +23,8 @@ AT_ONCE = 6
 """Cases that run side by side: more would slow each other down."""
 QUIET = 4.0
 """Seconds of a first rollout among so many on a machine that does nothing else."""
+BUSY = 3.0
+"""Runnable processes a processor that these tests alone bring about."""
 ENOUGH = 60.0
 """Seconds after which a case is given up, whatever it allows."""
 
@@ -59,10 +62,15 @@ async def test_cases_end_as_declared(
     assert not wrong
 
 
-def allowed(case: Case, first_took: float = 0.0) -> float:
-    """Seconds the case may take here: by as much more as a good rollout takes longer than on a quiet machine."""
-    grace = SHORT.total_seconds() if case.expected.grace else 0.0
-    return case.expected.within * max(1.0, first_took / QUIET) + grace
+def allowed(case: Case, slowness: float = 1.0) -> float:
+    """Seconds the case may take here."""
+    return (case.expected.within + (SHORT.total_seconds() if case.expected.grace else 0.0)) * slowness
+
+
+def slowness(first_took: float) -> float:
+    """How many times slower than a quiet machine this one is: by a first rollout of it, and by what waits to run."""
+    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(1.0, first_took / QUIET, waiting / BUSY)
 
 
 def difference(case: Case, seen: Seen) -> str:
@@ -74,6 +82,6 @@ def difference(case: Case, seen: Seen) -> str:
         return f"{judged.verdict}, {judged.reason}: {judged.sentence}"
     if expected.finding and expected.finding not in {each.reason for each in judged.findings}:
         return f"findings {[each.reason for each in judged.findings]}"
-    if seen.seconds(case) > (limit := allowed(case, seen.first_took)):
+    if seen.seconds(case) > (limit := allowed(case, slowness(seen.first_took))):
         return f"took {seen.seconds(case):.1f} s of {limit:.1f} s"
     return ""

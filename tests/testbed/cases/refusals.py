@@ -51,11 +51,12 @@ REFUSALS = (
     ),
     Case(
         name="quota-frees",
-        title="a quota that is used up until an old pod goes",
+        title="a quota that is used up until an old pod goes: the cluster tries again, less and less often",
         spec={"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}},
         rules=(_quota(pods="2"),),
         refused=True,
-        expected=Expected(verdict="succeeded", reason="finished", within=40),
+        peers=False,
+        expected=Expected(verdict="", reason="quota_exceeded", finding="quota_exceeded"),
     ),
     Case(
         name="quota-asks-for-requests",
