@@ -27,7 +27,7 @@ PAGES = [
     ROOT / "requirements/README.md",
 ]
 TOP = ("bot", "sandbox", "tests", "docs", "config", "migrations", "requirements")
-LATER = ("/deploy", "/rollback", "greenlane tenants", "greenlane kubeconfig")
+LATER = ("greenlane tenants", "greenlane kubeconfig")
 every_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
 
