@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from sandbox.control import faults, parts, read, repositories
+from sandbox.control import faults, parts, people, read, repositories
 from sandbox.control.guard import errors_as_json, only_this_machine
 from sandbox.control.stage import STAGE, Stage
 
-ROUTES = [*repositories.ROUTES, *parts.ROUTES, *faults.ROUTES, *read.ROUTES]
+ROUTES = [*repositories.ROUTES, *people.ROUTES, *parts.ROUTES, *faults.ROUTES, *read.ROUTES]
 LARGEST_BODY = 10 * 2**20
 
 

@@ -32,13 +32,17 @@ async def add_user(request: web.Request) -> web.Response:
 async def add_team(request: web.Request) -> web.Response:
     stage, fields = request.app[STAGE], await Fields.of(request)
     org, slug, members = fields.text("org"), fields.text("slug"), fields.texts("members", [])
+    below = fields.maybe("parent")
     fields.done()
     people = [stage.person(each) for each in members]
-    if not isinstance(stage.world.accounts.get(org.lower()), Org):
+    owner = stage.world.accounts.get(org.lower())
+    if not isinstance(owner, Org):
         raise unknown(
             "organisation", org, [each.login for each in stage.world.accounts.values() if isinstance(each, Org)]
         )
-    team = stage.world.add_team(org, slug, people)
+    if below and below not in owner.teams:
+        raise unknown("team", f"{below} in {org}", sorted(owner.teams))
+    team = stage.world.add_team(org, slug, people, parent=owner.teams[below] if below else None)
     return web.json_response({"team": f"{org}/{team.slug}", "members": [each.login for each in people]}, status=201)
 
 
@@ -72,13 +76,17 @@ async def push(request: web.Request) -> web.Response:
     repository = stage.repository(request)
     branch, author = fields.text("branch", repository.default_branch), stage.person(fields.text("author"))
     message, files = fields.text("message", "A change"), fields.mapping("files", {})
+    force = fields.flag("force")
     fields.done()
-    sha = stage.world.push(repository, branch, author=author, files=files, message=message)
+    sha = stage.world.push(repository, branch, author=author, files=files, message=message, force=force)
     return web.json_response({"sha": sha, "branch": branch}, status=201)
 
 
 async def open_pull(request: web.Request) -> web.Response:
-    """With `files`, the head branch gets a commit first, so that one call makes a whole pull request."""
+    """With `files`, the head branch gets a commit first, so that one call makes a whole pull request.
+
+    `owner:branch` as head is a branch of that owner's fork.
+    """
     stage, fields = request.app[STAGE], await Fields.of(request)
     repository = stage.repository(request)
     title, body, head = fields.text("title"), fields.text("body", "", empty=True), fields.text("head")
@@ -87,7 +95,8 @@ async def open_pull(request: web.Request) -> web.Response:
     image = fields.choice("image", (*BEHAVIOURS, NOT_PUSHED), "ok")
     fields.done()
     if files:
-        stage.world.push(repository, head, author=author, files=files, message=title)
+        source, branch = stage.world.head_of(repository, head)
+        stage.world.push(source, branch, author=author, files=files, message=title)
     pull = stage.world.open_pull(repository, head=head, base=base, title=title, body=body, author=author, draft=draft)
     stage.behaviours[repository.id, pull.number] = image
     return web.json_response(show_pull(stage.world, pull), status=201)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.github.gitlog import ancestors
 from sandbox.github.model import Repository
-from sandbox.github.records import CheckRun, Comment, Deployment, PullRequest, Status
+from sandbox.github.records import CheckRun, Comment, Deployment, PullRequest, Review, Status
 from sandbox.github.state import State
 from sandbox.github.urls import stamp
 
@@ -38,6 +38,7 @@ def show_pull(world: State, pull: PullRequest) -> JSON:
         "state": state_of(pull),
         "draft": pull.draft,
         "author": pull.author.login,
+        "head_repository": pull.head_repository.full_name if pull.head_repository else None,
         "head_ref": pull.head_ref,
         "head_sha": pull.head_sha,
         "base_ref": pull.base_ref,
@@ -50,7 +51,19 @@ def show_pull(world: State, pull: PullRequest) -> JSON:
         "commits": commits_of(world, pull),
         "checks": show_checks(repository, sha, pull.base_ref),
         "comments": [show_comment(each) for each in comments_of(pull)],
+        "reviews": [show_review(each) for each in pull.reviews],
         "deployments": show_deployments(repository, sha),
+    }
+
+
+def show_review(review: Review) -> JSON:
+    return {
+        "id": review.id,
+        "author": review.user.login,
+        "state": review.state,
+        "body": review.body,
+        "sha": review.commit_id,
+        "submitted_at": stamp(review.submitted_at),
     }
 
 
@@ -139,6 +152,8 @@ def show_run(run: CheckRun, required: Iterable[str] = ()) -> JSON:
         "text": run.output.get("text") or "",
         "started_at": stamp(run.started_at),
         "completed_at": stamp(run.completed_at),
+        "external_id": run.external_id,
+        "actions": run.actions if run.status == "completed" else [],
         "page": f"/{run.suite.repository.full_name}/runs/{run.id}",
     }
 

@@ -50,6 +50,7 @@ def _examples():
 async def test_every_example_of_the_readme_works(tmp_path):
     async with opened(tmp_path) as (client, stage):
         comment = stage.world.comment("acme/checkout", 1, "alice", "first")
+        reviewed, run = stage.world.pull("acme/checkout", 2), _run_with_button(stage)
         receiver = TestServer(web.Application())
         await receiver.start_server()
         app = stage.world.add_app("Greenlane", webhook_url=str(receiver.make_url("/webhook")), events=["push"])
@@ -61,12 +62,22 @@ async def test_every_example_of_the_readme_works(tmp_path):
         for method, path, body in _examples():
             real = re.sub(r"comments/\d+", f"comments/{comment.id}", path)
             real = re.sub(r"deliveries/\d+", f"deliveries/{delivery}", real)
+            real = re.sub(r"check-runs/\d+", f"check-runs/{run.id}", real)
+            real = re.sub(r"reviews/\d+", lambda _: f"reviews/{reviewed.reviews[-1].id}", real)
             async with client.request(method, real, json=body) as answer:
                 assert answer.status < 300, (method, real, await answer.text())
             seen.add(re.sub(r"\?.*", "", path))
         await receiver.close()
 
     assert len(seen) > 25
+
+
+def _run_with_button(stage):
+    app = stage.world.app_by_slug("buttons")
+    sha = stage.world.repository("acme/checkout").head("main")
+    suite = stage.world.suite_for(stage.world.repository("acme/checkout"), sha, app)
+    button = {"label": "Roll back", "description": "To the one before", "identifier": "rollback"}
+    return stage.world.create_run(suite, name="buttons", conclusion="success", external_id="i-1", actions=[button])
 
 
 async def test_every_address_is_in_the_readme(door):
@@ -214,6 +225,65 @@ async def test_quiet_says_when_deliveries_hang(tmp_path):
     assert "still pending" in said["error"]
 
 
+async def test_review_is_of_the_head_and_can_be_dismissed(door):
+    pull = await _get(door, f"{CHECKOUT}/pulls/2")
+    made = await _post(door, f"{CHECKOUT}/pulls/2/reviews", by="bob", does="approve")
+    dismissed = await _post(door, f"{CHECKOUT}/pulls/2/reviews/{made['id']}/dismiss", 200, by="alice")
+
+    assert (made["state"], made["sha"]) == ("APPROVED", pull["head_sha"])
+    assert dismissed["state"] == "DISMISSED"
+    assert (await _get(door, f"{CHECKOUT}/pulls/2"))["reviews"] == [dismissed]
+
+
+async def test_push_to_a_fork_moves_its_pull_request(door):
+    await _post(door, "/_control/users", login="erin")
+    await _post(door, f"{CHECKOUT}/forks", owner="erin")
+    opened = await _post(door, f"{CHECKOUT}/pulls", title="F", head="erin:fix", author="erin", files={"c": "3"})
+    pushed = await _post(
+        door, "/_control/repos/erin/checkout/pushes", branch="fix", author="erin", files={"c": "4"}, force=True
+    )
+
+    after = await _get(door, f"{CHECKOUT}/pulls/{opened['number']}")
+    assert (after["head_repository"], after["head_sha"]) == ("erin/checkout", pushed["sha"])
+    assert len(after["commits"]) == 1
+    async with door.delete("/_control/repos/erin/checkout") as answer:
+        assert answer.status == 200
+    assert (await _get(door, f"{CHECKOUT}/pulls/{opened['number']}"))["head_repository"] is None
+
+
+async def test_role_and_membership_are_given_and_taken(door):
+    await _post(door, "/_control/users", login="erin")
+    team = "/_control/teams/acme/payments/members"
+
+    given = await _post(door, f"{CHECKOUT}/roles", 200, user="erin", role="write")
+    taken = await _post(door, f"{CHECKOUT}/roles", 200, user="erin", role="none")
+    invited = await _post(door, team, 200, user="erin", state="pending")
+    left = await _post(door, team, 200, user="erin", state="none")
+
+    assert (given["roles"]["erin"], taken["roles"]["erin"]) == ("write", "none")
+    assert invited["members"]["erin"] == "pending"
+    assert "erin" not in left["members"]
+
+
+async def test_click_reaches_the_app_of_the_button_only(tmp_path):
+    async with opened(tmp_path) as (client, stage):
+        run = _run_with_button(stage)
+        listed = await _get(client, f"{CHECKOUT}/check-runs")
+        told = await _post(client, f"{CHECKOUT}/check-runs/{run.id}/actions", 202, by="alice", identifier="rollback")
+        await _post(client, f"{CHECKOUT}/check-runs/{run.id}/actions", 422, by="alice", identifier="abort")
+
+    assert told["external_id"] == "i-1"
+    assert {each["id"]: each["actions"] for each in listed}[run.id] == run.actions
+
+
+async def test_deleted_comment_is_gone(door):
+    made = await _post(door, f"{CHECKOUT}/pulls/1/comments", author="bob", body="/status")
+    async with door.delete(f"{CHECKOUT}/comments/{made['id']}", json={"by": "alice"}) as answer:
+        assert answer.status == 200
+
+    assert made["id"] not in [each["id"] for each in await _get(door, f"{CHECKOUT}/comments")]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
@@ -236,6 +306,15 @@ async def test_quiet_says_when_deliveries_hang(tmp_path):
         ("/_control/faults", {"where": "moon"}, 422, "github, webhooks"),
         ("/_control/faults", {"where": "github", "kind": "html", "times": "many"}, 422, "'times'"),
         ("/_control/users", {"login": 7}, 422, "'login'"),
+        (f"{CHECKOUT}/pulls/2/reviews", {"by": "bob", "does": "like"}, 422, "request_changes"),
+        (f"{CHECKOUT}/pulls/2/reviews", {"by": "bob", "does": "request_changes"}, 422, "refuse"),
+        (f"{CHECKOUT}/pulls/2/reviews/7/dismiss", {"by": "bob"}, 404, "review"),
+        (f"{CHECKOUT}/check-runs/7/actions", {"by": "bob", "identifier": "x"}, 404, "check run"),
+        (f"{CHECKOUT}/roles", {"user": "bob", "role": "owner"}, 422, "maintain"),
+        (f"{CHECKOUT}/roles", {"team": "acme/nope", "role": "read"}, 404, "acme/payments"),
+        ("/_control/teams/acme/nope/members", {"user": "bob", "state": "active"}, 404, "acme/payments"),
+        ("/_control/teams", {"org": "acme", "slug": "x", "parent": "nope"}, 404, "payments"),
+        (f"{CHECKOUT}/comments/7", {"by": "bob"}, 405, "PATCH"),
     ],
 )
 async def test_bad_input_is_answered_with_a_sentence_and_a_remedy(door, path, body, status, words):
