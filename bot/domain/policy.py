@@ -76,6 +76,8 @@ class Situation:
     """Whether the same digest held in the environment that comes before; true where none does."""
     approvals: int = 0
     """Of the very commit."""
+    several_apps: bool = False
+    """Whether an environment's name alone does not say of which app."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,17 +99,18 @@ def waits(intent: Intent, environment: Environment, situation: Situation) -> tup
 
 
 def _waits(intent: Intent, environment: Environment, situation: Situation) -> Iterator[Wait]:
+    app = f" {intent.app}" if situation.several_apps else ""
     if situation.stop and not intent.hotfix:
         yield _stopped(situation.stop)
     if situation.hold and intent.kind is Kind.AUTOMATIC:
-        yield _held(situation.hold)
+        yield _held(situation.hold, app)
     if situation.lock and _is_foreign(situation.lock, intent):
-        yield _locked(situation.lock)
+        yield _locked(situation.lock, app)
     if isinstance(situation.opening, Closed) and not intent.hotfix:
         yield _closed(situation.opening)
     if environment.after and not situation.held_before:
         sentence = f"the same image has to hold in {as_code(environment.after)} first"
-        yield Wait(reason="after", sentence=f"{sentence}: `/deploy {environment.after}`")
+        yield Wait(reason="after", sentence=f"{sentence}: `/deploy {environment.after}{app}`")
     if situation.approvals < environment.approvals:
         count = f"{situation.approvals} of {environment.approvals} approvals"
         yield Wait(reason="approvals_missing", sentence=f"{as_code(intent.short_sha)} has {count}")
@@ -118,19 +121,21 @@ def _stopped(stop: Stop) -> Wait:
     return Wait(reason="stopped", sentence=sentence, until=stop.until)
 
 
-def _held(hold: Hold) -> Wait:
+def _held(hold: Hold, app: str) -> Wait:
     why = f"automatic deploys are on hold since {_clock(hold.set_at)} ({hold.reason})"
-    return Wait(reason="on_hold", sentence=f"{why}; `/resume {hold.environment}` lets them go on")
+    return Wait(reason="on_hold", sentence=f"{why}; `/resume {hold.environment}{app}` lets them go on")
 
 
 def _is_foreign(lock: Lock, intent: Intent) -> bool:
     return (lock.repository_id, lock.pull_request) != (intent.repository.id, intent.pull_request)
 
 
-def _locked(lock: Lock) -> Wait:
+def _locked(lock: Lock, app: str) -> Wait:
     why = f": {as_code(lock.reason)}" if lock.reason else ""
     sentence = f"locked for #{lock.pull_request} by {as_code(lock.owner.login)} until {_clock(lock.expires_at)}{why}"
-    return Wait(reason="locked", sentence=f"{sentence}; `/unlock {lock.environment}` ends it", until=lock.expires_at)
+    return Wait(
+        reason="locked", sentence=f"{sentence}; `/unlock {lock.environment}{app}` ends it", until=lock.expires_at
+    )
 
 
 def _closed(closed: Closed) -> Wait:

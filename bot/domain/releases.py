@@ -23,20 +23,56 @@ def current(history: Sequence[Intent]) -> Intent | None:
     return next((each for each in history if each.state is State.SUCCEEDED), None)
 
 
+def present(history: Sequence[Intent], *, running: Intent | None = None) -> Intent | None:
+    """What a rollback takes back: what rolls out, else what was put there last, whatever became of it."""
+    return running or next(iter(history), None)
+
+
 def before(history: Sequence[Intent], *, running: Intent | None = None) -> Intent | None:
-    """The release before the present one. During a rollout that is the present one itself.
+    """The release to go back to from the present one, which may be a rollout that has not ended or not held.
 
     What was taken back by a rollback is passed over: it was taken back because it did harm.
     """
-    known, present = releases(history), current(history)
-    if present is None:
+    taken = present(history, running=running)
+    if taken is None:
         return None
-    root = next((each for each in known if each.digest == present.digest), None)
-    if running is not None:
-        return root if root and root.digest != running.digest else None
-    bad = _taken_back(history)
+    if taken.kind is not Kind.ROLLBACK and taken.state is not State.SUCCEEDED:
+        return ran_before(history, taken)
+    known, bad = releases(history), _taken_back(history)
+    root = _of_digest(known, taken.digest)
     older = known[known.index(root) + 1 :] if root else known
     return next((each for each in older if each.id not in bad), None)
+
+
+def ran_before(history: Sequence[Intent], ended: Intent) -> Intent | None:
+    """The release that ran when a rollout began; None when that was the same version, or none is known."""
+    earlier = [each for each in history if each.id != ended.id]
+    last = current(earlier)
+    root = _of_digest(releases(earlier), last.digest) if last else None
+    return root if root and root.digest != ended.digest else None
+
+
+def held(history: Sequence[Intent], digest: str) -> bool:
+    """Whether a version ran there and was not taken back since."""
+    root, last = _of_digest(releases(history), digest), current(history)
+    return root is not None and (root.id not in _taken_back(history) or (last is not None and last.digest == digest))
+
+
+def undone(history: Sequence[Intent], rollback: Intent) -> list[Intent]:
+    """Versions that no longer run because of a rollback, the one it was asked for first.
+
+    What an earlier rollback has taken back is not among them: it did not run any more.
+    """
+    earlier = [each for each in history if each.id != rollback.id]
+    known, bad = releases(earlier), _taken_back(earlier)
+    root = _of_digest(known, rollback.digest)
+    newer = [each for each in known[: known.index(root)] if each.id not in bad] if root else []
+    asked = [each for each in earlier if each.id == rollback.undoes and each.kind is not Kind.ROLLBACK]
+    return asked + [each for each in newer if each not in asked]
+
+
+def _of_digest(known: Sequence[Intent], digest: str) -> Intent | None:
+    return next((each for each in known if each.digest == digest), None)
 
 
 def _taken_back(history: Sequence[Intent]) -> set[int | None]:
@@ -44,12 +80,3 @@ def _taken_back(history: Sequence[Intent]) -> set[int | None]:
     restored = {each.id: each.restores for each in history if each.restores}
     undone = {each.undoes for each in history if each.kind is Kind.ROLLBACK and each.state is State.SUCCEEDED}
     return undone | {restored[each] for each in undone if each in restored}
-
-
-def undone(history: Sequence[Intent], rollback: Intent) -> list[Intent]:
-    """Releases that no longer run because of a rollback, the one it was asked for included."""
-    known = releases([each for each in history if each.id != rollback.id])
-    root = next((each for each in known if each.digest == rollback.digest), None)
-    newer = known[: known.index(root)] if root else []
-    first = [each for each in history if each.id == rollback.undoes and each not in newer]
-    return first + newer

@@ -127,11 +127,12 @@ class Deliveries:
         repository = await self._repository(hint)
         pull = await self._tools.github.pull(repository, hint.number)
         if pull.merged:
-            new = await self._admission.merged(repository, pull)
             await closing.closed(self._tools, repository, hint.number)
-            return self._admitted(new)
+            return self._admitted(await self._admission.merged(repository, pull))
         if attempts <= (len(RECHECKS) if hint.merged else UNMERGED_RECHECKS):
             raise _LookAgainError(f"#{hint.number} is not merged yet, says the API")
+        if pull.state == "open":
+            return "open again"
         await closing.closed(self._tools, repository, hint.number)
         self._on_due()
         return "closed without a merge"

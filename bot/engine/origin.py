@@ -35,11 +35,14 @@ async def problem_at_start(github: GitHubReads, intent: Intent) -> Problem | Non
 
 def problem_of_head(repository: Repository, pull: Pull, sha: str) -> Problem | None:
     """Whether a commit is the head of this open pull request, and of this repository."""
-    if pull.merged or pull.state != "open":
-        what = "merged" if pull.merged else "closed"
-        return f"pull_{what}", f"#{pull.number} was {what}, and {sha[:7]} is not part of {pull.base}"
+    if pull.merged:
+        sentence = f"#{pull.number} was merged, and {sha[:7]} is not part of {pull.base}"
+        return "pull_merged", f"{sentence}; `/deploy` deploys what was merged"
+    if pull.state != "open":
+        return "pull_closed", f"#{pull.number} was closed, and {sha[:7]} is not part of {pull.base}"
     if pull.head_repository_id != repository.id:
         return "fork", f"the head of #{pull.number} is in a fork, whose code is only deployed once it is merged"
     if pull.head_sha != sha:
-        return "head_moved", f"the head of #{pull.number} moved from {sha[:7]} to {pull.head_sha[:7]}"
+        sentence = f"the head of #{pull.number} moved from {sha[:7]} to {pull.head_sha[:7]}"
+        return "head_moved", f"{sentence}; `/deploy` deploys what you see now"
     return None

@@ -1,5 +1,7 @@
 """What GitHub says of a person now, asked when a command is taken and again when its rollout starts."""
 
+from collections.abc import Sequence
+
 from bot.domain.catalog import App, Catalog, Environment
 from bot.domain.command import Verb
 from bot.domain.intent import Repository
@@ -24,13 +26,38 @@ async def objection(
 
     Without `app` only what every command needs is asked. Raises `TransientError` where GitHub does not answer.
     """
+    found = await _objections(
+        github, catalog, repository, person, [verb], app=app, environment=environment, hotfix=hotfix
+    )
+    return found[verb]
+
+
+async def objections(
+    github: GitHubReads, catalog: Catalog, repository: Repository, person: Person, *, app: App
+) -> dict[Verb, Denied | None]:
+    """The same for every command of one app, whatever its environments ask more."""
+    return await _objections(github, catalog, repository, person, list(Verb), app=app, environment=None, hotfix=False)
+
+
+async def _objections(
+    github: GitHubReads,
+    catalog: Catalog,
+    repository: Repository,
+    person: Person,
+    verbs: Sequence[Verb],
+    *,
+    app: App | None,
+    environment: Environment | None,
+    hotfix: bool,
+) -> dict[Verb, Denied | None]:
     team = catalog.team(app.team) if app else None
     try:
         standing = await _standing(github, catalog, repository, person, app=app, environment=environment)
     except RejectedError as error:
         sentence = f"GitHub does not let me see the rights: {error.sentence.rstrip('.')}"
-        return Denied(reason="rights_unreadable", sentence=sentence)
-    return may_command(verb, person, standing, team=team.github if team else "", hotfix=hotfix)
+        return dict.fromkeys(verbs, Denied(reason="rights_unreadable", sentence=sentence))
+    github_team = team.github if team else ""
+    return {verb: may_command(verb, person, standing, team=github_team, hotfix=hotfix) for verb in verbs}
 
 
 async def _standing(

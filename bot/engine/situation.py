@@ -10,6 +10,7 @@ from bot.domain.intent import Intent
 from bot.domain.lock import Stop
 from bot.domain.people import Person
 from bot.domain.policy import Situation, Wait, waits
+from bot.domain.releases import held
 from bot.engine.outcome import CatalogRow
 from bot.engine.tools import Tools
 from bot.storage import holds, intents, locks, stops
@@ -75,13 +76,13 @@ async def _read(
         opening=environment.windows.at(now) if environment.windows else None,
         held_before=await _held_before(connection, row, intent),
         approvals=approvals,
+        several_apps=len(tools.catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1,
     )
 
 
 async def _held_before(connection: AsyncConnection, row: CatalogRow, intent: Intent) -> bool:
-    """Whether the newest release of the environment before is this very image."""
+    """Whether this very image ran in the environment before and held; that may have gone on to newer ones since."""
     before = row.app.environment(row.environment.after) if row.environment.after else None
     if before is None:
         return True
-    release = await intents.last_succeeded(connection, target_key=before.target.key, except_id=intent.id)
-    return release is not None and release.digest == intent.digest
+    return held(await intents.history(connection, target_key=before.target.key), intent.digest)

@@ -12,6 +12,7 @@ from bot.domain.intent import Repository
 from bot.domain.lock import Lock
 from bot.engine import announce
 from bot.engine.admission import Admission
+from bot.engine.commands import closing
 from bot.engine.tools import Tools
 from bot.errors import GreenlaneError, RejectedError, TransientError
 from bot.storage import commands, deliveries, installations, intents, locks
@@ -97,14 +98,26 @@ class Sweeps:
             # Seen before: what came since is ours. At first sight nothing old is deployed.
             found += await self._merges(repository, apps, known)
             found += await self._pushes(repository, known, heads)
-        seen = await self._tools.github.open_heads(repository)
         async with self._tools.database.begin() as connection:
             await installations.remember_sweep(connection, repository.id, swept_at=now, heads=heads)
+        return found + await self._pulls(repository)
+
+    async def _pulls(self, repository: Repository) -> int:
+        """Heads and closings of pull requests that nobody told us of; how many were closed."""
+        seen = await self._tools.github.open_heads(repository)
+        async with self._tools.database.begin() as connection:
             for number, sha in seen.items():  # seen now, and not earlier: a push nobody told us of
                 await pull_heads.record(
                     connection, repository_id=repository.id, number=number, sha=sha, now=self._tools.clock()
                 )
-        return found
+            locked = await locks.pulls_of(connection, repository_id=repository.id)
+        ended = 0
+        for number in sorted(locked - set(seen)):
+            pull = await self._tools.github.pull(repository, number)  # it may have been opened since the list was read
+            if pull.state != "open":
+                await closing.closed(self._tools, repository, number)
+                ended += 1
+        return ended
 
     async def _merges(self, repository: Repository, apps: tuple[App, ...], known: Swept) -> int:
         found = 0

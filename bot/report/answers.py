@@ -165,8 +165,10 @@ def diff(view: DiffView) -> str:
 
 def _commits(view: DiffView) -> str:
     found = view.comparison
-    if view.running is None or found is None:
+    if view.running is None:
         return "nothing deployed by Greenlane runs there yet, so there is nothing to compare with"
+    if found is None:
+        return f"{code(view.running.short_sha)} runs there, and GitHub can't compare it with {code(view.sha[:7])}"
     if found.relation == "identical":
         return f"{code(view.sha[:7])} is what runs there"
     link = f"[{code(view.running.short_sha)} … {code(view.sha[:7])}]({found.url})"
@@ -216,5 +218,9 @@ def undone(rollback: Intent, *, held: bool) -> str:
     """For a pull request whose code no longer runs because another release was restored."""
     by = f" by {plain(rollback.actor)}" if rollback.actor else ""
     text = f"↩️ **{plain(rollback.environment)}** was rolled back to {code(rollback.short_sha)}{by}"
-    after = f"Automatic deploys there wait until {code(f'/resume {rollback.environment} {rollback.app}')}." if held else ""
-    return "\n\n".join(part for part in (f"{text}, so this pull request's change is not there any more.", after) if part)
+    after = (
+        f"Automatic deploys there wait until {code(f'/resume {rollback.environment} {rollback.app}')}." if held else ""
+    )
+    return "\n\n".join(
+        part for part in (f"{text}, so this pull request's change is not there any more.", after) if part
+    )

@@ -42,6 +42,11 @@ async def of_pull(connection: AsyncConnection, *, repository_id: int, number: in
     return await _find(connection, mine)
 
 
+async def pulls_of(connection: AsyncConnection, *, repository_id: int) -> set[int]:
+    """Numbers of the pull requests of a repository that keep something."""
+    return {lock.pull_request for lock in await _find(connection, locks.c.repository_id == repository_id)}
+
+
 async def expired(connection: AsyncConnection, *, now: datetime) -> list[Lock]:
     """Locks whose time is over and that nobody has released."""
     return await _find(connection, locks.c.expires_at <= now)

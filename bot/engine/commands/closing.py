@@ -1,8 +1,9 @@
 """What ends with a pull request: its locks, and what was noted of its heads."""
 
 from bot.domain.intent import Repository
+from bot.engine import announce
 from bot.engine.tools import Tools
-from bot.storage import heads, intents, locks
+from bot.storage import commands, heads, intents, locks
 
 
 async def closed(tools: Tools, repository: Repository, number: int) -> None:
@@ -14,4 +15,7 @@ async def closed(tools: Tools, repository: Repository, number: int) -> None:
             await intents.hint_environment(
                 connection, team=lock.team, app=lock.app, environment=lock.environment, now=now
             )
+            command_id = await locks.command_of(connection, lock)
+            if command_id is not None:
+                await announce.lock_over(connection, lock, await commands.get(connection, command_id), now=now)
         await heads.forget(connection, repository_id=repository.id, number=number)

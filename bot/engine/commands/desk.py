@@ -159,16 +159,17 @@ class Desk:
         try:
             if verb in _TELLING:
                 return await _TELLING[verb](ask)
-            if verb is Verb.HOLD and ask.pull.state == "open":
-                return await self._denied_anywhere(ask) or await keeping.hold_pull(ask)
-            if verb is Verb.RESUME and await keeping.means_the_pull(ask):
-                return await self._denied_anywhere(ask) or keeping.resume_pull(ask)
-            place = places.find(ask)
-            if isinstance(place, Answer):
-                return place
-            return await self._denied(ask, place) or await _AT_PLACE[verb](ask, place)
+            if await keeping.means_the_pull(ask):
+                return await self._denied_anywhere(ask) or keeping.of_pull(ask)
+            return await self._at_place(ask)
         except RejectedError as error:
             return refuse(ask, error.reason, error.sentence, then=error.hint)
+
+    async def _at_place(self, ask: Ask) -> Answer:
+        place = places.find(ask)
+        if isinstance(place, Answer):
+            return place
+        return await self._denied(ask, place) or await _AT_PLACE[ask.command.verb](ask, place)
 
     async def _denied_anywhere(self, ask: Ask) -> Answer | None:
         for place in places.candidates(ask):

@@ -65,8 +65,26 @@ async def unlock(ask: Ask, place: CatalogRow) -> Answer:
     return accept(f"{place.environment.name} is free", place=place, act=act, was=found.pull_request)
 
 
-async def hold_pull(ask: Ask) -> Answer:
-    """On an open pull request: not to be deployed when it is merged."""
+async def means_the_pull(ask: Ask) -> bool:
+    """Whether a `/hold` or `/resume` is about "do not deploy it when it is merged".
+
+    On an open pull request every hold is; to resume means that where nothing else is named, and it is what holds.
+    """
+    command = ask.command
+    if ask.pull.state != "open" or command.verb not in (Verb.HOLD, Verb.RESUME):
+        return False
+    if command.verb is Verb.HOLD:
+        return True
+    async with ask.tools.database.begin() as connection:
+        held = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
+    return bool(held) and not command.environment and not command.app
+
+
+def of_pull(ask: Ask) -> Answer:
+    return _hold_pull(ask) if ask.command.verb is Verb.HOLD else _resume_pull(ask)
+
+
+def _hold_pull(ask: Ask) -> Answer:
     now, command = ask.tools.clock(), ask.command
     new = PullHold(app=command.app or "", environment=command.environment or "", set_by=ask.person.login, set_at=now)
 
@@ -87,16 +105,7 @@ async def _end_merged(connection: AsyncConnection, ask: Ask, hold: PullHold) -> 
             await announce.held_back(connection, each, hold, now=ask.tools.clock())
 
 
-async def means_the_pull(ask: Ask) -> bool:
-    """Whether `/resume` is about "do not deploy it when it is merged": it names nothing, and that is what holds."""
-    if ask.command.environment or ask.command.app or ask.pull.state != "open":
-        return False
-    async with ask.tools.database.begin() as connection:
-        held = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
-    return bool(held)
-
-
-def resume_pull(ask: Ask) -> Answer:
+def _resume_pull(ask: Ask) -> Answer:
     now = ask.tools.clock()
 
     async def act(connection: AsyncConnection, record: Record) -> None:

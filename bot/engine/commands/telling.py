@@ -125,6 +125,8 @@ async def _image(ask: Ask, place: CatalogRow, sha: str) -> tuple[str, str]:
     try:
         tag = app.tag.render(sha=sha, branch=ask.pull.base, pull_request=ask.pull.number)
         found = await ask.tools.registry.resolve(repository=app.image.text, tag=tag)
+    except ValueError as error:
+        return str(error), ""
     except (RejectedError, TransientError) as error:
         return error.sentence, ""
     return f"`{app.image.text}:{tag}` is `{found.digest}`", found.pinned
@@ -150,13 +152,15 @@ async def _try_patch(ask: Ask, place: CatalogRow, image: str) -> tuple[str, tupl
 
 async def help_(ask: Ask) -> Answer:
     """The commands that this very person may use, from the registry that runs them."""
+    tools, found = ask.tools, []
+    for team in dict.fromkeys(app.team for app in ask.apps):
+        app = next(each for each in ask.apps if each.team == team)
+        found.append(await rights.objections(tools.github, tools.catalog, ask.repository, ask.person, app=app))
     lines = []
-    app = ask.apps[0]
     for spec in COMMANDS:
-        denied = await rights.objection(
-            ask.tools.github, ask.tools.catalog, ask.repository, ask.person, spec.verb, app=app
-        )
-        lines.append(HelpLine(usage=spec.usage, summary=spec.summary, denied=denied.sentence if denied else ""))
+        said = [each[spec.verb] for each in found]
+        denied = "" if None in said else "; ".join(each.sentence for each in said if each)
+        lines.append(HelpLine(usage=spec.usage, summary=spec.summary, denied=denied))
     places = [(app.name, each.name, _rules(each)) for app in ask.apps for each in app.environments]
     return tell("told the commands", answers.usage(lines, places))
 

@@ -1,7 +1,7 @@
 """queued: may it start, is it its turn, and is it still the commit that was asked for?
 
 Everything is read here once more, because it may have waited for hours: the pull request's head, the person's rights,
-the checks, and what other people have set meanwhile. A rollback asks for none of it.
+the checks, and what other people have set meanwhile. A rollback asks for the rights only.
 """
 
 from datetime import timedelta
@@ -30,7 +30,7 @@ LONGEST_WAIT = timedelta(days=7)
 
 async def run(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     if intent.kind is Kind.ROLLBACK:
-        return await going_back.run(tools, intent)
+        return await _denied(tools, row, intent) or await going_back.run(tools, intent)
     problem = await origin.problem_at_start(tools.github, intent)
     if problem is not None:
         reason, detail = problem
@@ -86,26 +86,27 @@ async def _not_any_more(tools: Tools, row: CatalogRow, intent: Intent) -> Outcom
     """It may have waited here for a while: rights and checks that hold now are what counts."""
     denied = await _denied(tools, row, intent)
     if denied is not None:
-        return _refuse(*denied)
+        return denied
     decision = await read_gate(tools, row, intent)
     if decision.outcome is not GateOutcome.PASS:
         return Move(state=State.WAITING_CHECKS, detail=decision.sentence)
     return None
 
 
-async def _denied(tools: Tools, row: CatalogRow, intent: Intent) -> tuple[str, str] | None:
-    """Who asked may have lost the right; whose merge it was may never have had it."""
-    asked = intent.kind is Kind.MANUAL
-    if not asked and row.environment.merged_by is MergedBy.ANYONE:
+async def _denied(tools: Tools, row: CatalogRow, intent: Intent) -> Move | None:
+    """Who asked may have lost the right; whose merge it was may never have had it. Our own rollback needs none."""
+    asked = intent.kind is not Kind.AUTOMATIC
+    if row.environment.merged_by is MergedBy.ANYONE if not asked else not intent.actor:
         return None
     if intent.actor_id is None:
-        return "merger_unknown", "GitHub does not say who merged it, and here only deployers' merges are deployed"
+        sentence = "GitHub does not say who merged it, and here only deployers' merges are deployed"
+        return _refuse("merger_unknown", sentence)
     denied = await rights.objection(
         tools.github,
         tools.catalog,
         intent.repository,
         Person(id=intent.actor_id, login=intent.actor),
-        Verb.DEPLOY,
+        Verb.ROLLBACK if intent.kind is Kind.ROLLBACK else Verb.DEPLOY,
         app=row.app,
         environment=row.environment,
         hotfix=bool(intent.hotfix),
@@ -113,9 +114,9 @@ async def _denied(tools: Tools, row: CatalogRow, intent: Intent) -> tuple[str, s
     if denied is None:
         return None
     if asked:
-        return denied.reason, f"{intent.actor} may no longer deploy here: {denied.sentence}"
+        return _refuse(denied.reason, f"{intent.actor} may no longer deploy here: {denied.sentence}")
     detail = f"{intent.actor}, who merged it, may not deploy here: {denied.sentence}; `/deploy {intent.environment}`"
-    return denied.reason, f"{detail} by somebody who may starts it"
+    return _refuse(denied.reason, f"{detail} by somebody who may starts it")
 
 
 def _refuse(reason: str, detail: str) -> Move:

@@ -1,10 +1,13 @@
 """The engine with fakes at its ports and a real database, driven by hand instead of by its loops."""
 
+import hashlib
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bot.domain.hint import Hint
 from bot.domain.intent import Intent
+from bot.domain.people import Person, Role
 from bot.engine.admission import Admission
 from bot.engine.deliveries import Deliveries
 from bot.engine.messages import Messages
@@ -12,18 +15,32 @@ from bot.engine.outbox import Outbox
 from bot.engine.reconciler import Reconciler
 from bot.engine.sweeps import Sweeps
 from bot.engine.tools import Tools
-from bot.storage import deliveries, intents
+from bot.storage import commands, deliveries, heads, intents
+from bot.storage.commands import Record
 from bot.storage.database import Database
 from bot.storage.deliveries import NewDelivery
 from bot.telemetry.metrics import Metrics
 from tests.conftest import Clock
 from tests.factories import CATALOG, REPOSITORY, after, catalog, sha
 from tests.fakes.cluster import FakeCluster
+from tests.fakes.clusters import FakeClusters
 from tests.fakes.github import FakeGitHub, merged
 from tests.fakes.registry import FakeRegistry
 
 OWN_APP = 99
+ALICE, BOB = Person(id=1, login="alice"), Person(id=2, login="bob")
+"""Of the team. The next two are not: one may write, one may read."""
+CARL, EVE = Person(id=3, login="carl"), Person(id=4, login="eve")
+TEAM = "acme/payments"
+TWO_PLACES = (
+    CATALOG
+    + """
+          production:
+            {namespace: payments-production, workload: deployment/checkout, container: web, deploy: on-command}
+"""
+)
 _guids = itertools.count()
+_comments = itertools.count(5000)
 
 
 @dataclass
@@ -34,15 +51,20 @@ class Rig:
     github: FakeGitHub = field(default_factory=FakeGitHub)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     cluster: FakeCluster = field(default_factory=FakeCluster)
+    clusters: FakeClusters | None = None
+    """Where environments are to be told apart; `cluster` is staging's then."""
     owner: str = "worker-1"
     naps: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.clusters is not None:
+            self.cluster = self.clusters.at("payments-staging")
+            self.production = self.clusters.at("payments-production")
         self.tools = Tools(
             database=self.database,
             github=self.github,
             registry=self.registry,
-            cluster=self.cluster,
+            cluster=self.clusters or self.cluster,
             catalog=catalog(self.catalog_text),
             own_app_id=OWN_APP,
             clock=self.clock,
@@ -109,6 +131,70 @@ class Rig:
             self.registry.push(sha(letter))
         await self.deliver(self.hint("pull", number=number, merged=True))
         await self.settle()
+
+    def let_people_in(self) -> None:
+        """Alice and Bob may command, Carl may write, Eve may read."""
+        for person, role in ((ALICE, Role.WRITE), (BOB, Role.MAINTAIN), (CARL, Role.WRITE), (EVE, Role.READ)):
+            self.github.roles[person.login] = (person.id, role)
+        self.github.teams[TEAM] = {ALICE.login, BOB.login}
+
+    async def open_pull(self, number: int, letter: str, *, told: bool = True, **changes: Any) -> None:
+        """A pull request with this head, its image pushed and its checks green; `told`: we heard of the head."""
+        self.github.open_pull(number, sha(letter), **changes)
+        self.registry.push(sha(letter))
+        self.github.set_checks(sha(letter), build="success", test="success")
+        if told:
+            await self.head(number, letter)
+
+    async def head(self, number: int, letter: str) -> None:
+        """A push to a pull request, noted when it arrives as the intake does."""
+        self.github.open_pull(number, sha(letter))
+        async with self.database.begin() as connection:
+            await heads.record(
+                connection, repository_id=REPOSITORY.id, number=number, sha=sha(letter), now=self.clock()
+            )
+
+    async def close_pull(self, number: int) -> None:
+        pull = self.github.pulls[number]
+        self.github.pulls[number] = replace(pull, state="closed")
+        self.github.heads.pop(number, None)
+        await self.deliver(self.hint("pull", number=number))
+        await self.pass_time(10)
+
+    async def comment(self, number: int, body: str, *, by: Person = ALICE, settle: bool = True, **changes: Any) -> int:
+        """Somebody writes a comment, and we hear of it at once; its number."""
+        said = self.github.say(next(_comments), body, by=by, at=self.clock(), **changes)
+        await self.deliver(self.comment_hint(number, said.id, body, by=by))
+        if settle:
+            await self.settle()
+        return said.id
+
+    def comment_hint(self, number: int, comment_id: int, body: str, *, by: Person = ALICE) -> Hint:
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        return self.hint("comment", number=number, comment_id=comment_id, digest=digest, actor=by.login, actor_id=by.id)
+
+    async def click(self, intent: Intent, button: str, *, by: Person = ALICE) -> None:
+        """Somebody presses a button of an intent's check run."""
+        about = f"check_run:{intent.id}"
+        await self.deliver(
+            self.hint("click", button=button, external_id=about, actor=by.login, actor_id=by.id, sha=intent.sha)
+        )
+        await self.settle()
+
+    async def decisions(self) -> list[Record]:
+        """Every command that was decided, oldest first."""
+        async with self.database.begin() as connection:
+            return list(reversed(await commands.recent(connection)))
+
+    async def decided(self) -> Record:
+        return (await self.decisions())[-1]
+
+    def reactions(self, comment: int) -> list[str]:
+        return [
+            facts["content"]
+            for kind, facts in self.github.writes
+            if (kind, facts.get("comment")) == ("reaction", comment)
+        ]
 
     async def checks(self, letter: str, **results: str | None) -> None:
         self.github.set_checks(sha(letter), **results)
