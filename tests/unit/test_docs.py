@@ -11,7 +11,7 @@ import yaml
 
 from bot.cli import cli
 from bot.cluster import request as rights
-from bot.domain.catalog import catalog_schema, format_duration
+from bot.domain.catalog import catalog_schema, format_duration, load_catalog
 from bot.domain.catalog.policy_shape import DeployersShape, StopShape, WindowsShape
 from bot.domain.catalog.shape import AppShape, ChecksShape, EnvironmentShape, FileShape, GracesShape, TeamShape
 from bot.domain.catalog.values import Shape
@@ -139,6 +139,25 @@ def test_the_schema_takes_the_sample_and_refuses_a_typo():
     for change in ({"chekcs": "none"}, {"checks": "all"}, {"checks_deadline": "5"}, {"paths": []}, {"branch": None}):
         app = {**sample["teams"]["payments"]["apps"]["checkout"], **change}
         assert not validator.is_valid({"version": 1, "teams": {"a": {"github": "a/b", "apps": {"x": app}}}}), change
+
+
+def test_what_the_sample_has_in_comments_is_valid_too():
+    # Given
+    sample = (ROOT / "config/greenlane.yaml").read_text()
+    keys = "stop|hotfix|after|approvals|deployers|merged_by|windows|  timezone|  allow|  deny|soak|on_failure|graces"
+
+    # When
+    text, count = re.subn(rf"^( *)# ((?:{keys}):( |$))", r"\1\2", sample, flags=re.MULTILINE)
+
+    # Then
+    assert count == 13
+    app = load_catalog({"greenlane.yaml": text}).app("payments", "checkout")
+    assert app is not None
+    production = app.environment("production")
+    assert production is not None
+    assert (production.after, production.approvals, production.merged_by) == ("staging", 1, "deployers")
+    assert production.windows is not None
+    assert production.deployers is not None
 
 
 def test_every_key_has_a_description_for_the_editor():
