@@ -78,6 +78,10 @@ async def moved(connection: AsyncConnection, intent: Intent, state: State, reaso
         await _post(connection, intent, Kind.STATUS, argument=DEPLOYMENT_STATES[state], now=now)
     if ended:
         await _post(connection, intent, Kind.CHECK_RUN, now=now)
+    elif state is State.ROLLING_OUT:
+        # With the button that ends it: at once for whoever asked for it, else where it takes long.
+        due = now if intent.command_id is not None else now + LONG_ROLLOUT
+        await _post(connection, intent, Kind.CHECK_RUN, now=now, due=due)
     if state in (State.FAILED, State.REFUSED, State.UNKNOWN) and reason not in _QUIET and intent.pull_request:
         await _post(connection, intent, Kind.NOTICE, now=now)
     if ended and intent.undoes is not None:
@@ -184,7 +188,15 @@ async def _comment(connection: AsyncConnection, intent: Intent, *, now: datetime
     await outbox.post(connection, message, now=now, due=due)
 
 
-async def _post(connection: AsyncConnection, intent: Intent, kind: Kind, *, now: datetime, argument: str = "") -> None:
+async def _post(
+    connection: AsyncConnection,
+    intent: Intent,
+    kind: Kind,
+    *,
+    now: datetime,
+    argument: str = "",
+    due: datetime | None = None,
+) -> None:
     key = f"{kind}:{intent.id}:{argument}" if argument else f"{kind}:{intent.id}"
     message = NewMessage(
         key=key,
@@ -193,4 +205,4 @@ async def _post(connection: AsyncConnection, intent: Intent, kind: Kind, *, now:
         installation_id=intent.repository.installation_id,
         argument=argument,
     )
-    await outbox.post(connection, message, now=now, due=now)
+    await outbox.post(connection, message, now=now, due=due or now)

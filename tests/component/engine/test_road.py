@@ -30,8 +30,8 @@ async def test_an_ordinary_deploy_takes_six_writes(rig: Rig) -> None:
         "deployment",
         "status in_progress",
         "comment",
-        "status success",
         "check_run",
+        "status success",
     ]
 
 

@@ -189,7 +189,7 @@ async def test_a_permission_that_is_granted_later_brings_what_could_not_be_said(
     rig.github.ensure_comment = real
     await rig.pass_time(700, step=60)
 
-    assert before == ["deployment", "status in_progress", "status success", "check_run"]
+    assert before == ["deployment", "status in_progress", "check_run", "status success"]
     assert rig.github.kinds() == [*before, "comment"]
 
 
