@@ -86,27 +86,30 @@ def _lift(scope: str) -> None:
     """By the names that were stored: a team may have left the catalog meanwhile."""
     from bot.storage import intents, stops  # noqa: PLC0415
 
-    async def run(database: "Database") -> Stop | None:
+    async def run(database: "Database") -> tuple[Stop, list[Stop]] | None:
         now = datetime.now(UTC)
         async with database.begin() as connection:
             standing = await stops.current(connection, now=now)
             found = next((each for each in standing if each.scope.casefold() == scope.casefold()), None)
-            if found is not None:
-                await stops.lift(connection, team=found.team, app=found.app, by=operator(), now=now)
-                await intents.hint_scope(connection, team=found.team, app=found.app, now=now)
-                done = f"The stop for {found.scope} is lifted."
-                await record(connection, "lift", done, now=now, team=found.team, app=found.app)
-            return found
+            if found is None:
+                return None
+            team, app = found.team, found.app
+            await stops.lift(connection, team=team, app=app, by=operator(), now=now)
+            await intents.hint_scope(connection, team=team, app=app, now=now)
+            await record(connection, "lift", f"The stop for {found.scope} is lifted.", now=now, team=team, app=app)
+            return found, [each for each in standing if each.scope != found.scope and each.covers(team, app)]
 
-    found = with_database(run)
-    if found is None:
+    lifted = with_database(run)
+    if lifted is None:
         click.echo(
             f"Nobody has stopped {scope} here; `greenlane stop --list` lists what is stopped. "
             "A stop of the catalog ends by its own time, or in the catalog.",
             err=True,
         )
         sys.exit(PROBLEMS)
-    click.echo(f"The stop for {found.scope} is lifted; what waited for it goes on.")
+    found, wider = lifted
+    after = "; ".join(f"{each.scope} is stopped until {_clock(each.until)}" for each in wider)
+    click.echo(f"The stop for {found.scope} is lifted; {after or 'what waited for it goes on'}.")
 
 
 def _list(*, as_json: bool) -> None:

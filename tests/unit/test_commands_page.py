@@ -11,6 +11,7 @@ from bot.domain.command import COMMANDS, Command, CommandSpec, Vocabulary, parse
 from bot.domain.command.clauses import LONGEST
 from bot.domain.lock import DEFAULT_LOCK
 from bot.domain.policy import DEPLOYING, READING
+from bot.engine.announce import LONG_ROLLOUT
 from bot.engine.commands import desk
 from bot.engine.messages import _buttons
 from bot.engine.reconciler import QUEUE_DEADLINE
@@ -77,6 +78,8 @@ def test_the_times_are_the_real_ones():
     assert f"{REMIND_BEFORE.total_seconds() / 60:.0f} minutes before its end" in locks
     assert (timedelta(days=7), timedelta(hours=6)) == (LONGEST_WAIT, QUEUE_DEADLINE)
     assert "After a week of waiting for people, or six hours for its turn" in waits
+    assert timedelta(minutes=2) == LONG_ROLLOUT
+    assert "longer than two minutes" in _section("Buttons")
     assert f"More than {desk.MOST} commands" in PAGE
     assert (
         timedelta(minutes=1),

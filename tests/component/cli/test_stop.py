@@ -127,6 +127,17 @@ def test_lifting_makes_due_what_waits_in_that_scope(shell: Shell):
     assert shell.database(due) == ["payments"]
 
 
+def test_lifting_says_what_is_stopped_all_the_same(shell: Shell):
+    shell.run("stop", "payments", *FREEZE)
+    shell.run("stop", "--reason", "Christmas", "--until", "2999-12-24T18:00Z")
+
+    shell.run("stop", "payments", "--lift")
+    assert "everything is stopped until 2999-12-24 18:00 UTC" in shell.out
+
+    shell.run("stop", "--lift")
+    assert "what waited for it goes on" in shell.out
+
+
 def test_lifting_what_nobody_stopped_is_told(shell: Shell):
     shell.run("stop", "payments", *FREEZE)
 
