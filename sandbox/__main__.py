@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="the page's port; 0 takes a free one")
-    parser.add_argument("--auto", action="store_true", help="play the four stories, print one JSON line, end")
+    parser.add_argument("--auto", action="store_true", help="play the six stories, print one JSON line, end")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--cluster", choices=["simulated", "real"], default="simulated", help="real: the test bed's")
     where.add_argument("--kubeconfig", type=Path, help="use this cluster")

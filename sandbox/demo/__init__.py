@@ -1,1 +1,1 @@
-"""The demo: an invented company, the real bot as its own process, and four stories played through the door."""
+"""The demo: an invented company, the real bot as its own process, and six stories played through the door."""

@@ -95,21 +95,22 @@ async def still_serves(teller: Teller, place: Place, before: JSON) -> None:
         raise UnmetError(f"of {sorted(before['pods'])} are ready {sorted(now['pods'])}")
 
 
+async def deployments(teller: Teller, pull: Pull, place: Place) -> list[JSON]:
+    """GitHub's, of the whole repository, newest first."""
+    found: list[JSON] = await teller.door.get(f"/repos/{pull.repository}/deployments")
+    return [each for each in found if each["environment"] == place.environment]
+
+
 async def deployment(teller: Teller, pull: Pull, place: Place, states: set[str], *, sha: str = "") -> None:
     """GitHub's newest deployment to the place is in one of the states, and of `sha` where that is named."""
-    door = teller.door
-
-    async def look() -> list[JSON]:
-        found: list[JSON] = await door.get(f"/repos/{pull.repository}/deployments")
-        return [each for each in found if each["environment"] == place.environment]
 
     def holds(found: list[JSON]) -> bool:
         return bool(found) and found[0]["state"] in states and sha in ("", found[0]["sha"])
 
     try:
-        await door.until(look, holds, seconds=teller.patience)
+        await teller.door.until(lambda: deployments(teller, pull, place), holds, seconds=teller.patience)
     except TooLateError as error:
-        seen = [(each["sha"][:7], each["state"]) for each in await look()]
+        seen = [(each["sha"][:7], each["state"]) for each in await deployments(teller, pull, place)]
         raise TooLateError(f"{error}; there is {seen or 'nothing'}") from error
 
 

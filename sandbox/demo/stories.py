@@ -11,13 +11,14 @@ from sandbox.demo.sights import (
     check,
     comment,
     deployment,
+    deployments,
     new_pods,
     reaction,
     runs,
     still_serves,
     untouched,
 )
-from sandbox.demo.telling import Teller
+from sandbox.demo.telling import Teller, UnmetError
 
 JSON = dict[str, Any]
 
@@ -99,10 +100,7 @@ async def _next_merge_waits_for_resume(teller: Teller) -> None:
 async def commands_deploy_and_take_back(teller: Teller) -> None:
     first = await _deploy_to_production(teller, FASTER)
     second = await _deploy_to_production(teller, WITH_TAX)
-    await _write(teller, FASTER, "mallory", "/deploy production", "confused")
-    refused = comment(teller, FASTER, ["mallory", "write permission"])
-    await teller.step("the bot refuses it with a sentence", refused)
-    await teller.step("nothing changed in production", untouched(teller, PRODUCTION, second))
+    await _stranger_is_refused(teller, second)
     written = await _write(teller, WITH_TAX, "alice", "/rollback production", "eyes")
     back = all_ready(teller, PRODUCTION, first["image"])
     await teller.step("Kubernetes runs the release before, by its digest", back)
@@ -111,6 +109,20 @@ async def commands_deploy_and_take_back(teller: Teller) -> None:
     await teller.step("alice's comment has a 🚀", reaction(teller, WITH_TAX, written, "rocket"))
     await _write(teller, WITH_TAX, "carol", "/status", "rocket")
     await teller.step("the bot says what runs in staging and in production", _status(teller))
+
+
+async def _stranger_is_refused(teller: Teller, before: JSON) -> None:
+    deployed = await deployments(teller, FASTER, PRODUCTION)
+    await _write(teller, FASTER, "mallory", "/deploy production", "confused")
+    await teller.step("the bot refuses it with a sentence", comment(teller, FASTER, ["mallory", "write permission"]))
+    await teller.step("nothing changed in production", untouched(teller, PRODUCTION, before))
+    await teller.step("GitHub has no new deployment of it", _nothing_new(teller, deployed))
+
+
+async def _nothing_new(teller: Teller, before: list[JSON]) -> None:
+    now = await deployments(teller, FASTER, PRODUCTION)
+    if [each["id"] for each in now] != [each["id"] for each in before]:
+        raise UnmetError(f"of {len(before)} deployments there are {len(now)}, the newest {now[0]['state']}")
 
 
 async def _deploy_to_production(teller: Teller, pull: Pull) -> JSON:

@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.control.read import show_delivery, show_images, show_request
 from sandbox.control.refusal import DoorError
 from sandbox.control.stage import STAGE, Stage
+from sandbox.github.model import Repository
 from sandbox.page import desk, views
 
 HERE = Path(__file__).parent
@@ -60,14 +61,14 @@ async def pull(request: web.Request) -> web.Response:
         found = stage.pull(request)
     except DoorError as error:
         return await _missing(request, error)
-    me = next((each for each in stage.people() if each != found.author.login), found.author.login)
+    environments = request.app[desk.ENVIRONMENTS].get(found.repository.full_name, ())
     values = {
         "pull": views.pull_page(stage, found),
-        "people": desk.people(stage, found.repository),
-        "me": me,
-        "suggestions": desk.suggestions(found, request.app[desk.ENVIRONMENTS].get(found.repository.full_name, ())),
+        "suggestions": desk.suggestions(found, environments),
+        **_people(stage, found.repository, but=found.author.login),
+        **await _cluster(stage),
     }
-    return await _draw(request, "pull.html", here="pulls", **values, **await _cluster(stage))
+    return await _draw(request, "pull.html", here="pulls", **values)
 
 
 async def commit(request: web.Request) -> web.Response:
@@ -77,18 +78,20 @@ async def commit(request: web.Request) -> web.Response:
         sha = stage.commit(repository, request.match_info["sha"])
     except DoorError as error:
         return await _missing(request, error)
-    return await _draw(request, "commit.html", here="pulls", commit=views.commit_page(stage, repository, sha))
+    shown = views.commit_page(stage, repository, sha)
+    return await _draw(request, "commit.html", here="pulls", commit=shown, **_people(stage, repository))
 
 
 async def run(request: web.Request) -> web.Response:
     stage = request.app[STAGE]
     try:
-        found = stage.repository(request).runs.get(int(request.match_info["id"]))
+        repository = stage.repository(request)
     except DoorError as error:
         return await _missing(request, error)
+    found = repository.runs.get(int(request.match_info["id"]))
     if found is None:
         return await _missing(request, DoorError(404, "There is no such check run.", ""))
-    return await _draw(request, "run.html", here="pulls", run=views.run_page(found))
+    return await _draw(request, "run.html", here="pulls", run=views.run_page(found), **_people(stage, repository))
 
 
 async def cluster(request: web.Request) -> web.Response:
@@ -102,6 +105,12 @@ async def traffic(request: web.Request) -> web.Response:
     deliveries = [show_delivery(each) for each in reversed(world.deliveries[-SHOWN:])]
     requests = [show_request(each) for each in reversed(list(world.requests)[-SHOWN:])]
     return await _draw(request, "traffic.html", here="traffic", deliveries=deliveries, requests=requests)
+
+
+def _people(stage: Stage, repository: Repository, *, but: str = "") -> dict[str, Any]:
+    """Who may act there, and who does unless another is chosen: the first who is not the author."""
+    logins = stage.people()
+    return {"people": desk.people(stage, repository), "me": next((each for each in logins if each != but), but)}
 
 
 async def _cluster(stage: Stage) -> dict[str, Any]:

@@ -88,10 +88,10 @@ function fill(button) {
   box.focus();
 }
 
-async function act(form) {
+async function act(form, button) {
   const [method, path] = form.dataset.call.split(" ");
   const body = Object.fromEntries(new FormData(form));
-  const button = form.querySelector("button[type=submit]");
+  if (button.name) body[button.name] = button.value;
   form.setAttribute("aria-busy", "true");
   button.disabled = true;
   try {
@@ -111,7 +111,7 @@ async function act(form) {
 document.addEventListener("submit", (event) => {
   if (!event.target.dataset.call) return;
   event.preventDefault();
-  act(event.target);
+  act(event.target, event.submitter || event.target.querySelector("button[type=submit]"));
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-fill]");

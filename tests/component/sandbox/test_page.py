@@ -1,5 +1,7 @@
 """The page: what a person sees, and that nothing anybody wrote can do more than be seen."""
 
+import re
+
 import pytest
 
 from sandbox.page.markdown import to_html
@@ -42,6 +44,77 @@ async def test_pull_shows_button_checks_and_controls(site):
         "One query instead of <strong>n + 1</strong>",
     ):
         assert words in seen
+
+
+def _offered(seen):
+    return re.findall(r'data-fill="([^"]+)"', seen)
+
+
+async def test_comment_box_offers_what_makes_sense_before_the_merge(site):
+    client, stage = site
+    head = stage.world.pull("acme/checkout", 1).head_sha
+
+    offered = _offered(await _see(client, "/acme/checkout/pull/1"))
+
+    assert offered[:4] == ["/help", "/status", "/why", "/diff production"]
+    assert {"/deploy staging", f"/deploy production {head}", "/lock staging for 1h", "/hold staging"} <= set(offered)
+
+
+async def test_comment_box_offers_what_makes_sense_after_the_merge(site):
+    client, stage = site
+    stage.world.merge("acme/checkout", 1, by="bob")
+
+    offered = _offered(await _see(client, "/acme/checkout/pull/1"))
+
+    assert {"/deploy production", "/rollback staging", "/resume staging", "/abort staging"} <= set(offered)
+    assert not [line for line in offered if line.startswith("/lock ")]
+
+
+async def test_only_environments_of_the_repository_are_offered(site):
+    client, _ = site
+
+    offered = _offered(await _see(client, "/acme/receipts/pull/1"))
+
+    assert "/deploy staging" in offered
+    assert not [line for line in offered if "production" in line]
+
+
+@pytest.mark.parametrize(
+    ("login", "says"),
+    [
+        ("alice", "team payments, may write"),
+        ("carol", "in no team, may write"),
+        ("mallory", "in no team, may only read"),
+    ],
+)
+async def test_who_writes_is_chosen_with_their_rights_in_view(site, login, says):
+    client, _ = site
+
+    assert f"{login}: {says}</option>" in await _see(client, "/acme/checkout/pull/1")
+
+
+async def test_reactions_are_told_in_words_too(site):
+    client, stage = site
+    comment = stage.world.comment("acme/checkout", 1, "alice", "/status")
+    stage.world.react(comment, stage.person("bob"), "rocket")
+
+    assert 'aria-label="rocket by bob" title="rocket by bob">🚀</span>' in await _see(client, "/acme/checkout/pull/1")
+
+
+@pytest.mark.parametrize(("conclusion", "count"), [(None, 0), ("success", 3)])
+async def test_buttons_of_a_check_run_show_once_it_is_completed(site, conclusion, count):
+    client, stage = site
+    sha = stage.world.pull("acme/checkout", 1).head_sha
+    status = "completed" if conclusion else "in_progress"
+    run = stage.world.report_check(
+        "acme/checkout", sha, "deploy", status=status, conclusion=conclusion, output={"title": "t", "summary": "s"}
+    )
+    run.actions = [{"label": "Roll <b>back", "description": "Go back", "identifier": "rollback"}]
+
+    pages = ("/acme/checkout/pull/1", f"/acme/checkout/commit/{sha}", f"/acme/checkout/runs/{run.id}")
+    seen = "".join([await _see(client, page) for page in pages])
+
+    assert seen.count('name="identifier" value="rollback" title="Go back">Roll &lt;b&gt;back</button>') == count
 
 
 async def test_page_waits_for_ci_and_not_for_the_bots_own_check(site):
