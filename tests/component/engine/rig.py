@@ -159,7 +159,7 @@ class Rig:
         self.github.pulls[number] = replace(pull, state="closed")
         self.github.heads.pop(number, None)
         await self.deliver(self.hint("pull", number=number))
-        await self.pass_time(10)
+        await self.pass_time(5, step=1)
 
     async def comment(self, number: int, body: str, *, by: Person = ALICE, settle: bool = True, **changes: Any) -> int:
         """Somebody writes a comment, and we hear of it at once; its number."""
