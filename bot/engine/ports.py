@@ -61,6 +61,10 @@ class GitHubReads(Protocol):
         """As it is now; None when it was deleted."""
         ...
 
+    async def recent_comments(self, repository: Repository, *, since: datetime) -> Sequence[tuple[int, Comment]]:
+        """Comments on pull requests that were written or edited since then, with the number, oldest first."""
+        ...
+
     async def role(self, repository: Repository, login: str) -> tuple[int, Role]:
         """Number of the account that has this login now, and what it may do. Raises `RejectedError` for nobody."""
         ...

@@ -1,6 +1,7 @@
 """Regular looks that make a lost webhook only late: merges and heads nobody told us of, and house-keeping."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -8,11 +9,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import App, DeployOn
+from bot.domain.command import Vocabulary, parse
+from bot.domain.hint import Hint
 from bot.domain.intent import Repository
 from bot.domain.lock import Lock
 from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.commands import closing
+from bot.engine.commands.desk import Desk
 from bot.engine.tools import Tools
 from bot.errors import GreenlaneError, RejectedError, TransientError
 from bot.storage import commands, deliveries, installations, intents, locks
@@ -26,6 +30,9 @@ PER_REPOSITORY = timedelta(seconds=4)
 OVERLAP = timedelta(minutes=10)
 """Looked at twice, because GitHub's lists trail its truth; an intent's key makes the second look harmless."""
 
+NOBODY = Vocabulary(apps={})
+"""Enough to see whether a comment speaks to us."""
+
 log = structlog.get_logger("greenlane.engine")
 
 
@@ -34,6 +41,7 @@ class Sweeps:
 
     def __init__(self, tools: Tools, admission: Admission, *, on_due: Callable[[], None], pause: timedelta) -> None:
         self._tools = tools
+        self._desk = Desk(tools, on_due=on_due)
         self._admission = admission
         self._on_due = on_due
         self._pause = pause
@@ -98,6 +106,7 @@ class Sweeps:
             # Seen before: what came since is ours. At first sight nothing old is deployed.
             found += await self._merges(repository, apps, known)
             found += await self._pushes(repository, known, heads)
+            await self._comments(repository, known)
         async with self._tools.database.begin() as connection:
             await installations.remember_sweep(connection, repository.id, swept_at=now, heads=heads)
         return found + await self._pulls(repository)
@@ -118,6 +127,23 @@ class Sweeps:
                 await closing.closed(self._tools, repository, number)
                 ended += 1
         return ended
+
+    async def _comments(self, repository: Repository, known: Swept) -> None:
+        """Commands nobody told us of: written while we were away, say. An edited comment is none."""
+        since = max(known.swept_at - OVERLAP, known.enrolled_at)
+        for number, comment in await self._tools.github.recent_comments(repository, since=since):
+            if comment.is_bot or comment.updated_at != comment.created_at or comment.created_at < since:
+                continue
+            if parse(comment.body, NOBODY) is None:
+                continue
+            hint = Hint(
+                kind="comment",
+                number=number,
+                comment_id=comment.id,
+                actor_id=comment.author.id,
+                digest=hashlib.sha256(comment.body.encode()).hexdigest(),
+            )
+            await self._desk.comment(repository, hint, received_at=self._tools.clock())
 
     async def _merges(self, repository: Repository, apps: tuple[App, ...], known: Swept) -> int:
         found = 0

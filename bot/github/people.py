@@ -31,14 +31,36 @@ class PeopleReads:
             )
         except NotFoundError:
             return None
-        return Comment(
-            id=said.id,
-            body=said.body or "",
-            author=Person(id=said.user.id, login=said.user.login) if said.user else Person(id=0, login=_GHOST),
-            is_bot=not _is_person(said.user) or said.performed_via_github_app is not None,
-            created_at=said.created_at,
-            updated_at=said.updated_at,
-        )
+        return _to_comment(said)
+
+    async def recent_comments(self, repository: Repository, *, since: datetime) -> Sequence[tuple[int, Comment]]:
+        """Of pull requests that moved since then; a comment moves its pull request. Oldest first."""
+        found: list[tuple[int, Comment]] = []
+        for number in await self._moved(repository, since):
+            said = await self._access.pages(
+                repository,
+                "/issues/{number}/comments{?since,per_page}",
+                answers.WrittenComment,
+                number=str(number),
+                since=since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            )
+            found += [(number, _to_comment(each)) for each in said]
+        return sorted(found, key=lambda each: each[1].id)
+
+    async def _moved(self, repository: Repository, since: datetime) -> list[int]:
+        numbers: list[int] = []
+        async for page in self._access.each_page(
+            repository,
+            "/pulls{?state,sort,direction,per_page}",
+            answers.Pull,
+            state="all",
+            sort="updated",
+            direction="desc",
+        ):
+            numbers += [said.number for said in page if said.updated_at >= since]
+            if any(said.updated_at < since for said in page):
+                break
+        return numbers
 
     async def role(self, repository: Repository, login: str) -> tuple[int, Role]:
         """Number of the account that has this login now, and what it may do.
@@ -94,6 +116,17 @@ class PeopleReads:
             for review in latest.values()
             if review.user and review.commit_id and review.state.upper() == "APPROVED"
         ]
+
+
+def _to_comment(said: answers.WrittenComment) -> Comment:
+    return Comment(
+        id=said.id,
+        body=said.body or "",
+        author=Person(id=said.user.id, login=said.user.login) if said.user else Person(id=0, login=_GHOST),
+        is_bot=not _is_person(said.user) or said.performed_via_github_app is not None,
+        created_at=said.created_at,
+        updated_at=said.updated_at,
+    )
 
 
 def _is_person(actor: answers.Actor | None) -> bool:

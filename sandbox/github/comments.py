@@ -20,6 +20,7 @@ class Comments(Accounts):
         _check_body(body)
         if number not in repository.pulls or not self._may_read(repository, self.user(by)):
             raise not_found()
+        now = self.clock()
         comment = Comment(
             id=self.long_id(),
             number=number,
@@ -27,10 +28,11 @@ class Comments(Accounts):
             user=self.user(by),
             app=app,
             bodies=[body],
-            created_at=self.clock(),
-            updated_at=self.clock(),
+            created_at=now,
+            updated_at=now,
         )
         repository.comments[comment.id] = comment
+        repository.pulls[number].updated_at = now
         self._tell_comment(comment, "created", by=comment.user)
         return comment
 

@@ -32,6 +32,8 @@ class FakeGitHub:
     next_id: int = 100
     comments_by_people: dict[int, Comment] = field(default_factory=dict)
     """A comment that is not here was deleted."""
+    unheard: dict[int, int] = field(default_factory=dict)
+    """Comment → pull request, of those that only a list shows."""
     roles: dict[str, tuple[int, Role]] = field(default_factory=dict)
     """Login → number of the account and what it may do; nobody else exists."""
     teams: dict[str, set[str]] = field(default_factory=dict)
@@ -115,6 +117,11 @@ class FakeGitHub:
     async def comment(self, repository: Repository, comment_id: int) -> Comment | None:
         self._maybe_fail()
         return self.comments_by_people.get(comment_id)
+
+    async def recent_comments(self, repository: Repository, *, since: datetime) -> Sequence[tuple[int, Comment]]:
+        self._maybe_fail()
+        found = [(number, self.comments_by_people[comment]) for comment, number in self.unheard.items()]
+        return [each for each in found if each[1].updated_at >= since]
 
     async def role(self, repository: Repository, login: str) -> tuple[int, Role]:
         self._maybe_fail()

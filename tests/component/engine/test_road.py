@@ -1,7 +1,12 @@
 """The way of a merge through the engine, and every early end on it."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from bot.domain.intent import State
+from bot.domain.people import Person, Role
 from bot.errors import BrokenError, RejectedError, TransientError
+from bot.storage import commands
 from tests.component.engine.rig import Rig
 from tests.factories import sha
 from tests.fakes.registry import digest
@@ -258,3 +263,20 @@ async def test_our_own_fault_ends_at_the_deadline_too(rig: Rig) -> None:
 
     intent = await rig.only()
     assert (intent.state, intent.reason) == (State.REFUSED, "broken")
+
+
+async def test_a_command_that_no_webhook_told_of_is_found_by_the_sweep(rig: Rig) -> None:
+    await rig.sweeps.sweep()
+    rig.clock.advance(seconds=30)
+    rig.github.open_pull(12, sha("e"))
+    rig.github.roles["alice"] = (7, Role.WRITE)
+    rig.github.say(501, "/status", by=Person(id=7, login="alice"), at=rig.clock())
+    edited = rig.github.say(502, "/help", by=Person(id=7, login="alice"), at=rig.clock())
+    rig.github.comments_by_people[502] = replace(edited, updated_at=rig.clock() + timedelta(seconds=5))
+    rig.github.unheard = {501: 12, 502: 12}
+    await rig.sweeps.sweep()
+    await rig.sweeps.sweep()
+    await rig.settle()
+
+    async with rig.database.begin() as connection:
+        assert [each.verb for each in await commands.recent(connection)] == ["status"]
