@@ -47,7 +47,19 @@ async def _names(place: Locator) -> set[str | None]:
     return {await pod.get_attribute("data-pod") for pod in await place.locator("[data-pod]").all()}
 
 
-async def test_merge_button_brings_new_pods_comment_check_and_deployment(demo, page, console, keep):
+def _box(page: Page) -> Locator:
+    return page.get_by_role("form", name="Write a comment")
+
+
+async def _command(page: Page, line: str, *, by: str) -> Locator:
+    """Written with a click and sent; the comment it became."""
+    await _box(page).get_by_label("Who writes").select_option(by)
+    await _box(page).get_by_role("button", name=line, exact=True).click()
+    await _box(page).get_by_role("button", name="Comment", exact=True).click()
+    return page.locator(".comment:not(.bot)", has_text=line)
+
+
+async def test_merge_brings_new_pods_and_words_and_commands_are_answered_by_who_writes(demo, page, console, keep):
     await page.goto(demo)
     await expect(page.get_by_role("heading", name="Merge something")).to_be_visible()
     await keep("1-list")
@@ -76,6 +88,16 @@ async def test_merge_button_brings_new_pods_comment_check_and_deployment(demo, p
     new = await _names(checkout)
     assert new.isdisjoint(old)
     await keep("5-success")
+
+    asked = await _command(page, "/status", by="carol")
+    await expect(asked.get_by_role("img", name=re.compile("rocket by greenlane"))).to_be_visible(timeout=SOON)
+    answer = page.locator(".comment.bot", has=page.get_by_role("heading", name="what runs where"))
+    await expect(answer.get_by_role("listitem").filter(has_text="staging")).to_contain_text("2 of 2 pods available")
+    refused = await _command(page, "/deploy production", by="mallory")
+    await expect(refused.get_by_role("img", name=re.compile("confused by greenlane"))).to_be_visible(timeout=SOON)
+    await expect(page.locator(".comment.bot", has_text="it needs write permission")).to_be_visible(timeout=SOON)
+    await expect(_box(page).get_by_label("Who writes")).to_have_value("mallory")
+    await keep("6-commands")
     assert console == []
 
 
@@ -90,7 +112,7 @@ async def test_failing_ci_deploys_nothing_and_says_why(demo, page, console, keep
 
     await expect(page.locator(".comment.bot").first).to_contain_text("test failed", timeout=SOON)
     await expect(page.locator('[data-workload="payments-staging/checkout"]')).to_contain_text("runs v1")
-    await keep("6-failed-check")
+    await keep("7-failed-check")
     assert console == []
 
 
@@ -103,20 +125,32 @@ async def test_crash_shows_exit_code_and_last_log_line(demo, page, console, keep
 
     await expect(page.locator(".thread")).to_contain_text("cannot reach database", timeout=ROLLED_OUT)
     await expect(page.locator('[data-deployment="staging"][data-state="failure"]')).to_be_visible(timeout=SOON)
-    await keep("7-crash")
+    await keep("8-crash")
     assert console == []
 
 
-async def test_comment_box_writes_and_a_refused_merge_is_told(demo, page, console):
+async def test_comment_box_takes_keys_and_shows_no_more_than_words(demo, page, console, keep):
     await page.goto(f"{demo}/acme/checkout/pull/2")
+    text = page.get_by_role("textbox", name="Write a comment")
 
-    await page.get_by_placeholder("Markdown works here").fill(
-        "Looks **good** to me<script>document.title = 'owned'</script>"
-    )
-    await page.get_by_role("button", name="Comment").click()
+    await text.fill("Looks **good** to me<script>document.title = 'owned'</script>")
+    await text.press("Control+Enter")
     await expect(page.locator(".thread strong", has_text="good")).to_be_visible(timeout=SOON)
+    await expect(text).to_have_value("")
     assert await page.title() != "owned"
+
+    await _box(page).get_by_label("Who writes").select_option("alice")
+    await _box(page).get_by_role("button", name="/lock staging for 1h").press("Enter")
+    await expect(text).to_have_value("/lock staging for 1h")
+    await expect(text).to_be_focused()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".comment.bot")).to_contain_text("staging is locked for #2 by alice", timeout=SOON)
+    await keep("9-lock")
     assert console == []
+
+
+async def test_refused_merge_is_told(demo, page, console):
+    await page.goto(f"{demo}/acme/checkout/pull/2")
 
     await page.get_by_role("button", name="CI fails").click()
     await expect(page.get_by_text("Some checks were not successful")).to_be_visible(timeout=SOON)
