@@ -62,7 +62,16 @@ class Admission:
 
         return await self._admit(change, DeployOn.MERGE, files)
 
-    async def pushed(self, repository: Repository, *, branch: str, before: str, sha: str, actor: str) -> int:
+    async def pushed(
+        self,
+        repository: Repository,
+        *,
+        branch: str,
+        before: str,
+        sha: str,
+        actor: str,
+        actor_id: int | None = None,
+    ) -> int:
         """Wishes of a new branch head; the number that is new."""
         if not await self._wanted(repository, branch, DeployOn.PUSH):
             return 0
@@ -73,7 +82,7 @@ class Admission:
             branch=branch,
             pull_request=pull.number if pull else None,
             actor=pull.merged_by if pull and pull.merged_by else actor,
-            actor_id=pull.merged_by_id if pull else None,
+            actor_id=pull.merged_by_id if pull and pull.merged_by else actor_id,
         )
 
         async def files() -> Collection[str]:

@@ -20,6 +20,9 @@ PROGRESS_PAUSE = timedelta(seconds=60)
 LONG_ROLLOUT = timedelta(seconds=120)
 """A rollout of ordinary length has ended by then; GitHub's own deployment box shows it meanwhile."""
 
+TOO_MANY = "too_many_commands"
+"""Said once; the commands after that are met with silence."""
+
 FIRST_LOOK = timedelta(seconds=1)
 """Until the first comment: by then the checks were read once, and it says which ones it waits for."""
 
@@ -117,7 +120,8 @@ async def commanded(connection: AsyncConnection, record: Record, *, now: datetim
     if record.decision == "refused" and not record.answer:
         return  # one of too many: not even a reaction
     mood = "confused" if record.decision == "refused" else "eyes" if waits else "rocket"
-    await _react(connection, record, mood, now=now)
+    if record.answer or record.reason != TOO_MANY:
+        await _react(connection, record, mood, now=now)
     if record.answer:
         await _reply(connection, record, Kind.REPLY, now=now)
 

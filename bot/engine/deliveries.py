@@ -112,7 +112,12 @@ class Deliveries:
     async def _push(self, hint: Hint) -> str:
         repository = await self._repository(hint)
         new = await self._admission.pushed(
-            repository, branch=hint.branch, before=hint.before, sha=hint.sha, actor=hint.actor
+            repository,
+            branch=hint.branch,
+            before=hint.before,
+            sha=hint.sha,
+            actor=hint.actor,
+            actor_id=hint.actor_id or None,
         )
         return self._admitted(new)
 

@@ -219,7 +219,9 @@ class Messages:
 
 
 def _buttons(intent: Intent) -> list[tuple[str, str, str]]:
-    """What a person can do from the check run: label, description, identifier."""
+    """What a person can do from the check run: label, description, identifier. Answers need a pull request."""
+    if intent.pull_request is None:
+        return []
     if intent.state.is_open:
         return [("Abort", "End it; go back to what ran before", "abort")]
     back = [("Roll back", "To the release before this one", "rollback")]

@@ -37,6 +37,11 @@ async def stops_now(connection: AsyncConnection, catalog: Catalog, *, now: datet
     return [*await stops.current(connection, now=now), *_of_catalog(catalog, now)]
 
 
+def longest(stopped: Iterable[Stop], *, team: str, app: str) -> Stop | None:
+    """The stop that keeps an app the longest."""
+    return max((each for each in stopped if each.covers(team, app)), key=lambda each: each.until, default=None)
+
+
 def _of_catalog(catalog: Catalog, now: datetime) -> Iterable[Stop]:
     found = [("", "", catalog.stop)]
     found += [(team.name, "", team.stop) for team in catalog.teams]
@@ -68,9 +73,9 @@ async def _read(
 ) -> Situation:
     now, environment = tools.clock(), row.environment
     team, app, name = intent.team, intent.app, intent.environment
-    stopped = [each for each in await stops_now(connection, tools.catalog, now=now) if each.covers(team, app)]
+    stopped = await stops_now(connection, tools.catalog, now=now)
     return Situation(
-        stop=max(stopped, key=lambda each: each.until, default=None),
+        stop=longest(stopped, team=team, app=app),
         hold=await holds.current(connection, team=team, app=app, environment=name),
         lock=await locks.current(connection, team=team, app=app, environment=name, now=now),
         opening=environment.windows.at(now) if environment.windows else None,
@@ -83,6 +88,6 @@ async def _read(
 async def _held_before(connection: AsyncConnection, row: CatalogRow, intent: Intent) -> bool:
     """Whether this very image ran in the environment before and held; that may have gone on to newer ones since."""
     before = row.app.environment(row.environment.after) if row.environment.after else None
-    if before is None:
+    if before is None or not intent.digest:  # not known before its image is resolved
         return True
     return held(await intents.history(connection, target_key=before.target.key), intent.digest)

@@ -80,16 +80,22 @@ def status(places: Sequence[PlaceView], pull_holds: Sequence[PullHold]) -> str:
     return cut("\n".join(lines), MAX_SIZE)
 
 
-def why(places: Sequence[PlaceView]) -> str:
-    """What each open intent waits for, all of it."""
+def why(places: Sequence[PlaceView], ended: Sequence[Intent]) -> str:
+    """What each open intent waits for, all of it; and how those of this pull request ended."""
     lines: list[str] = []
     for place in places:
         for intent, waits in place.open:
             lines.append(f"- {place.name} {code(intent.short_sha)}: {_state(intent)}")
             lines += [f"  - {prose(wait.sentence)}" for wait in waits]
-    if not lines:
-        return "Nothing of this repository waits or rolls out. `/status` says what runs where."
-    return cut("\n".join(["### Greenlane: what waits, and for what", "", *lines]), MAX_SIZE)
+    lines = lines or ["Nothing of this repository waits or rolls out. `/status` says what runs where."]
+    past = [f"- {_past(each)}" for each in ended]
+    over = ["", "How it ended here:", "", *past] if past else []
+    return cut("\n".join(["### Greenlane: what waits, and for what", "", *lines, *over]), MAX_SIZE)
+
+
+def _past(intent: Intent) -> str:
+    place = f"**{plain(intent.environment)}** {code(intent.app)}"
+    return f"{place} {code(intent.short_sha)}: {_state(intent)} ({clock(intent.state_since)})"
 
 
 def _runs(place: PlaceView) -> str:
@@ -111,7 +117,8 @@ def _around(place: PlaceView) -> list[str]:
         )
     if place.hold:
         what = f"⏸️ automatic deploys are on hold since {clock(place.hold.set_at)} ({plain(place.hold.reason)})"
-        lines.append(f"{what}: `/resume {place.environment}`")
+        app = f" {place.app}" if place.several_apps else ""
+        lines.append(f"{what}: {code(f'/resume {place.environment}{app}')}")
     if place.lock:
         lines.append(locked(place.lock))
     if place.window:
@@ -211,7 +218,7 @@ def lock_lost(owner: str, actor: str, environment: str, *, taken: bool, number: 
 def lock_ends(lock: Lock) -> str:
     """The reminder."""
     what = f"the lock of **{plain(lock.environment)}** ends {clock(lock.expires_at)}"
-    return f"🔒 {mention(lock.owner.login)} {what}. `/lock {lock.environment} for 2h` keeps it."
+    return f"🔒 {mention(lock.owner.login)} {what}. {code(f'/lock {lock.environment} {lock.app} for 2h')} keeps it."
 
 
 def undone(rollback: Intent, *, held: bool) -> str:

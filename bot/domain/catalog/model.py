@@ -70,7 +70,7 @@ class Environment:
     """After a failed rollout of a StatefulSet: it would wait for them for ever. Needs the right to delete pods."""
     graces: Graces = DEFAULT_GRACES
     after: str | None = None
-    """Another environment of the same app, by its exact name: only a commit that ran there may be deployed here."""
+    """Another environment of the same app, by its exact name: only an image that held there may be deployed here."""
     windows: Windows | None = None
     """None: always open."""
     approvals: int = 0

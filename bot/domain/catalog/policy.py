@@ -16,10 +16,10 @@ class MergedBy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody on GitHub. Both must match: a login can be registered again by somebody else."""
+    """Somebody on GitHub. The number decides: a login can be registered again by somebody else."""
 
     login: str
-    """As the catalog writes it; compare without case."""
+    """As the catalog writes it, for its readers."""
     id: int
 
 

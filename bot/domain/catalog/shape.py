@@ -115,7 +115,7 @@ class EnvironmentShape(Shape):
         GracesShape(), description="How long trouble that may heal by itself is borne before it ends a rollout."
     )
     after: EnvironmentName | None = Field(
-        None, description="Another environment of this app: only a commit that ran there may be deployed here."
+        None, description="Another environment of this app: only an image that held there may be deployed here."
     )
     windows: WindowsShape | None = Field(None, description="When deploys may begin. Default: always.")
     approvals: int = Field(0, ge=0, le=10, description="How many approving reviews of the very commit a deploy needs.")

@@ -14,7 +14,7 @@ from bot.report.markdown import code
 from bot.storage import heads, intents
 from bot.storage.commands import Record
 
-_FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FULL = re.compile(r"[0-9a-f]{40}")
 
 
 async def deploy(ask: Ask, place: CatalogRow) -> Answer:
@@ -33,7 +33,7 @@ async def deploy(ask: Ask, place: CatalogRow) -> Answer:
 
 
 async def _choose(ask: Ask, place: CatalogRow, branch: str) -> str | Answer:
-    """The commit to deploy, 40 or 64 digits; or why none is."""
+    """The commit to deploy in full; or why none is."""
     pull, named = ask.pull, ask.command.sha or ""
     if pull.base != branch:
         sentence = f"#{pull.number} goes into {code(pull.base)}, and {place.app.name} is deployed from {code(branch)}"

@@ -11,7 +11,7 @@ from bot.domain.releases import current
 from bot.engine import rights
 from bot.engine.commands.ask import Answer, Ask, row, tell
 from bot.engine.outcome import CatalogRow
-from bot.engine.situation import stops_now, what_waits
+from bot.engine.situation import longest, stops_now, what_waits
 from bot.errors import RejectedError, TransientError
 from bot.report import answers
 from bot.report.answers import DiffView, HelpLine, PlaceView
@@ -27,7 +27,13 @@ async def status(ask: Ask) -> Answer:
 
 async def why(ask: Ask) -> Answer:
     places = [await _look(ask, row(app, each)) for app in ask.apps for each in app.environments]
-    return tell("said what waits for what", answers.why(places))
+    async with ask.tools.database.begin() as connection:
+        caused = await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number)
+    newest: dict[tuple[str, str], Intent] = {}
+    for intent in caused:
+        newest.setdefault((intent.app, intent.environment), intent)
+    ended = [each for each in newest.values() if not each.state.is_open]
+    return tell("said what waits for what", answers.why(places, ended))
 
 
 async def _look(ask: Ask, place: CatalogRow) -> PlaceView:
@@ -49,7 +55,7 @@ async def _look(ask: Ask, place: CatalogRow) -> PlaceView:
         open=tuple([(each, await _waits(ask, place, each)) for each in sorted(waiting, key=_turn)]),
         hold=hold,
         lock=lock,
-        stop=next((each for each in stopped if each.covers(place.app.team, place.app.name)), None),
+        stop=longest(stopped, team=place.app.team, app=place.app.name),
         window=_window(ask, environment),
     )
 
