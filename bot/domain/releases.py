@@ -6,14 +6,14 @@ All sequences are of one target, newest first.
 
 from collections.abc import Sequence
 
-from bot.domain.intent import Intent, Kind, State
+from bot.domain.intent import Intent, IntentId, Kind, State
 
 
 def releases(history: Sequence[Intent]) -> list[Intent]:
     """Each version that held, once."""
     found: dict[str, Intent] = {}
     for intent in history:
-        if intent.state is State.SUCCEEDED and intent.kind is not Kind.ROLLBACK and intent.digest:
+        if _is_release(intent):
             found.setdefault(intent.digest, intent)
     return list(found.values())
 
@@ -54,8 +54,8 @@ def ran_before(history: Sequence[Intent], ended: Intent) -> Intent | None:
 
 def held(history: Sequence[Intent], digest: str) -> bool:
     """Whether a version ran there and was not taken back since."""
-    root, last = _of_digest(releases(history), digest), current(history)
-    return root is not None and (root.id not in _taken_back(history) or (last is not None and last.digest == digest))
+    root = _of_digest(releases(history), digest)
+    return root is not None and root.id not in _taken_back(history)
 
 
 def undone(history: Sequence[Intent], rollback: Intent) -> list[Intent]:
@@ -75,8 +75,20 @@ def _of_digest(known: Sequence[Intent], digest: str) -> Intent | None:
     return next((each for each in known if each.digest == digest), None)
 
 
-def _taken_back(history: Sequence[Intent]) -> set[int | None]:
-    """Ids of releases from which a rollback led away, also where that rollback was the second in a row."""
-    restored = {each.id: each.restores for each in history if each.restores}
-    undone = {each.undoes for each in history if each.kind is Kind.ROLLBACK and each.state is State.SUCCEEDED}
-    return undone | {restored[each] for each in undone if each in restored}
+def _taken_back(history: Sequence[Intent]) -> set[IntentId]:
+    """Ids of releases from which a rollback led away, those it passed over too, and to which none led back."""
+    bad: set[IntentId] = set()
+    oldest_first = history[::-1]
+    for place, rollback in enumerate(oldest_first):
+        if rollback.kind is not Kind.ROLLBACK or rollback.state is not State.SUCCEEDED:
+            continue
+        for each in reversed(oldest_first[:place]):
+            if _is_release(each) and each.digest == rollback.digest:
+                break
+            bad.add(each.id)
+        bad -= {each.id for each in oldest_first[:place] if each.digest == rollback.digest}
+    return bad
+
+
+def _is_release(intent: Intent) -> bool:
+    return intent.state is State.SUCCEEDED and intent.kind is not Kind.ROLLBACK and bool(intent.digest)
