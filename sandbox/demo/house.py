@@ -23,9 +23,9 @@ API_PATH = "/api/v3"
 HERE = "127.0.0.1"
 MANIFEST = "app-manifest.json"
 IMAGE_DEADLINE = "6s"
-SOAK = "8s"
+SOAK = "7s"
 """Longer than an image needs that crashes later; shorter than the 30 s of real life, for somebody looks on."""
-PRODUCTION_SOAK = "5s"
+PRODUCTION_SOAK = "4s"
 """What runs there has been through staging."""
 
 

@@ -112,7 +112,8 @@ def _invite(house: House, *, auto: bool) -> None:
     settings = shlex.quote(near(house.folder / "bot.env"))
     say(f"\n  Open  {house.address}/")
     if not auto:
-        say("  Merge a pull request, then click “CI passes”, and watch staging. Ctrl-C ends it all.")
+        say("  Merge a pull request, then click “CI passes”, and watch staging; /help in a comment says what else.")
+        say("  Ctrl-C ends it all.")
     say(f"  What the bot knows:  (set -a; . {settings}; .venv/bin/greenlane intents)")
 
 
