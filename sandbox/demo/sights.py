@@ -138,7 +138,7 @@ async def reaction(teller: Teller, pull: Pull, written: int, content: str) -> No
 
     def of(seen: JSON) -> list[str]:
         (found,) = [each for each in seen["comments"] if each["id"] == written]
-        return [each["content"] for each in found["reactions"]]
+        return [each["content"] for each in found["reactions"] if each["user"].endswith("[bot]")]
 
     await _pull_until(teller, pull, lambda seen: content in of(seen), of)
 
