@@ -50,7 +50,7 @@ def pull_page(stage: Stage, pull: PullRequest) -> JSON:
         "behaviour": stage.behaviours.get((pull.repository.id, pull.number), "ok"),
         "body_html": to_html(shown["body"]),
         "ci_waits": _ci_waits(stage, shown["checks"]["rows"]),
-        "checks": with_html(shown["checks"], pull.repository),
+        "checks": with_html(shown["checks"]),
         "comments": [_comment(each) for each in map(show_comment, comments_of(pull))],
     }
 
@@ -60,14 +60,13 @@ def commit_page(stage: Stage, repository: Repository, sha: str) -> JSON:
     return show_commit(stage.world, sha) | {
         "repository": repository.full_name,
         "pulls": pulls,
-        "checks": with_html(show_checks(repository, sha, repository.default_branch), repository),
+        "checks": with_html(show_checks(repository, sha, repository.default_branch)),
         "deployments": show_deployments(repository, sha),
     }
 
 
 def run_page(run: CheckRun) -> JSON:
-    repository = run.suite.repository
-    return _run_html(show_run(run), repository) | {"repository": repository.full_name}
+    return _run_html(show_run(run)) | {"repository": run.suite.repository.full_name}
 
 
 async def namespaces(stage: Stage) -> list[JSON]:
@@ -88,23 +87,12 @@ def link_commits(stage: Stage) -> Link:
     return link
 
 
-def with_html(checks: JSON, repository: Repository) -> JSON:
-    return checks | {"rows": [_run_html(row, repository) for row in checks["rows"]]}
+def with_html(checks: JSON) -> JSON:
+    return checks | {"rows": [_run_html(row) for row in checks["rows"]]}
 
 
-def _run_html(row: JSON, repository: Repository) -> JSON:
-    rendered = {"summary_html": to_html(row.get("summary")), "text_html": to_html(row.get("text"))}
-    return row | rendered | {"buttons": _buttons(row, repository)}
-
-
-def _buttons(row: JSON, repository: Repository) -> JSON:
-    """What a completed check run offers to do, and the door's call for it; GitHub shows none before."""
-    run = repository.runs.get(row["id"]) if row["kind"] == "check_run" else None
-    actions = run.actions if run and run.status == "completed" else []
-    return {
-        "actions": actions,
-        "call": f"POST /_control/repos/{repository.full_name}/check-runs/{row.get('id')}/button",
-    }
+def _run_html(row: JSON) -> JSON:
+    return row | {"summary_html": to_html(row.get("summary")), "text_html": to_html(row.get("text"))}
 
 
 def _ci_waits(stage: Stage, rows: list[JSON]) -> bool:

@@ -98,6 +98,9 @@ async def test_merge_brings_new_pods_and_words_and_commands_are_answered_by_who_
     await expect(page.locator(".comment.bot", has_text="it needs write permission")).to_be_visible(timeout=SOON)
     await expect(_box(page).get_by_label("Who writes")).to_have_value("mallory")
     await keep("6-commands")
+    await check.get_by_label("Who clicks").select_option("carol")
+    await check.get_by_role("button", name="Roll back").click()
+    await expect(page.locator(".comment.bot", has_text="it needs membership of the team")).to_be_visible(timeout=SOON)
     assert console == []
 
 

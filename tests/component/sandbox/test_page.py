@@ -115,6 +115,7 @@ async def test_buttons_of_a_check_run_show_once_it_is_completed(site, conclusion
     seen = "".join([await _see(client, page) for page in pages])
 
     assert seen.count('name="identifier" value="rollback" title="Go back">Roll &lt;b&gt;back</button>') == count
+    assert seen.count(f'data-call="POST /_control/repos/acme/checkout/check-runs/{run.id}/actions"') == count
 
 
 async def test_page_waits_for_ci_and_not_for_the_bots_own_check(site):
