@@ -57,7 +57,7 @@ SECRETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Mailgun": ("key-" + HEX32, (HEX32,)),
     "Mailchimp": (HEX32 + "-us12", (HEX32,)),
     "npm": ("npm_" + B62[:36], (B62[:36],)),
-    "npmrc": (f"//registry.npmjs.org/:_authToken={HEX32}", (HEX32,)),
+    "npmrc": (f"//registry.example/:_authToken={HEX32}", (HEX32,)),
     "npmrc, old": (f"_auth={DOCKER_AUTH}", (DOCKER_AUTH,)),
     "PyPI": ("pypi-" + "AgEIcHlwaS5vcmc" + B62, (B62,)),
     "GitLab": ("glpat-" + B62[:20], (B62[:20],)),
