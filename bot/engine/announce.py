@@ -117,8 +117,6 @@ async def _tell_undone(connection: AsyncConnection, rollback: Intent, state: Sta
 
 async def commanded(connection: AsyncConnection, record: Record, *, now: datetime, waits: bool) -> None:
     """A command was decided: a reaction, and words where they are needed. `waits`: its end comes later."""
-    if record.decision == "refused" and not record.answer:
-        return  # one of too many: not even a reaction
     mood = "confused" if record.decision == "refused" else "eyes" if waits else "rocket"
     if record.answer or record.reason != TOO_MANY:
         await _react(connection, record, mood, now=now)

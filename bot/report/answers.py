@@ -179,13 +179,14 @@ def _commits(view: DiffView) -> str:
     if found.relation == "identical":
         return f"{code(view.sha[:7])} is what runs there"
     link = f"[{code(view.running.short_sha)} … {code(view.sha[:7])}]({found.url})"
-    behind = f", {found.behind_by} fewer" if found.behind_by else ""
+    count = _count(found.ahead_by, "more") if found.ahead_by else _count(found.behind_by, "fewer")
+    behind = f", {found.behind_by} fewer" if found.ahead_by and found.behind_by else ""
     authors = ", ".join(plain(each) for each in found.authors[:_TITLES])
-    return f"{link}: {_count(found.ahead_by)}{behind}{f', by {authors}' if authors else ''}"
+    return f"{link}: {count}{behind}{f', by {authors}' if authors else ''}"
 
 
-def _count(commits: int) -> str:
-    return "1 commit more" if commits == 1 else f"{commits} commits more"
+def _count(commits: int, what: str) -> str:
+    return f"1 commit {what}" if commits == 1 else f"{commits} commits {what}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
