@@ -1,5 +1,7 @@
 """Answers to commands: the state first, the next line to type, and nothing of outsiders that formats or mentions."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from tests.factories import NOW, after, intent, sha
 
 ALICE = Person(id=1, login="alice")
 WHERE = {"team": "payments", "app": "checkout", "environment": "staging"}
+CODE = re.compile(r"(`+)[^`].*?(?<!`)\1(?!`)")
 NASTY = "<!-- greenlane:living:1:1 --> @everyone [x](http://evil) **b** | `code` \n# h1"
 
 
@@ -233,6 +236,6 @@ def test_nothing_from_outside_formats_mentions_or_passes_for_a_marker(text: str)
         answers.lock_lost("alice", text, "staging", taken=True, number=1),
     ):
         assert "<!--" not in said
-        assert "@everyone" not in said
+        assert "@everyone" not in CODE.sub("", said)  # a code span mentions nobody
         assert "](http://evil" not in said
         assert size(said) <= MAX_SIZE + 200
