@@ -20,6 +20,9 @@ PROGRESS_PAUSE = timedelta(seconds=60)
 LONG_ROLLOUT = timedelta(seconds=120)
 """A rollout of ordinary length has ended by then; GitHub's own deployment box shows it meanwhile."""
 
+AHEAD = timedelta(minutes=1)
+"""Whoever wrote a comment looks at it: answers go before everything else that waits to be written."""
+
 TOO_MANY = "too_many_commands"
 """Said once; the commands after that are met with silence."""
 
@@ -172,7 +175,7 @@ async def _reply(connection: AsyncConnection, record: Record, kind: Kind, *, now
         installation_id=record.repository.installation_id,
         argument=argument,
     )
-    await outbox.post(connection, message, now=now, due=now)
+    await outbox.post(connection, message, now=now, due=now - AHEAD)
 
 
 async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime) -> None:
