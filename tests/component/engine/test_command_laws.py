@@ -170,6 +170,31 @@ class Commanding(RuleBasedStateMachine):
             said = self.rig.github.comments_by_people[number]
             self.rig.github.comments_by_people[number] = replace(said, body=f"{said.body} \n/deploy staging")
 
+    @rule(data=st.data(), then=st.sampled_from(["right", "head", "lock", "stop"]))
+    def ask_and_then_something_changes_before_the_checks_are_green(self, data: st.DataObject, then: str) -> None:
+        number = data.draw(st.sampled_from(sorted(self.rig.github.pulls)))
+        pull = self.rig.github.pulls[number]
+        sha = pull.merge_commit_sha or pull.head_sha
+        self.rig.github.set_checks(sha, build=None, test="success")
+        self.do(self.rig.comment(number, "/deploy staging", by=ALICE))
+        self.nothing_that_can_never_happen()
+        match then:
+            case "right":
+                self.rig.github.roles[ALICE.login] = (ALICE.id, Role.READ)
+            case "head" if pull.state == "open":
+                self._push(number, told=True, fork=pull.head_repository_id == FORK)
+            case "lock":
+                self.do(self.rig.comment(self._elsewhere(number), "/lock staging for 10m", by=BOB))
+            case _:
+                self.stop_everything_for_a_while()
+        self.rig.clock.advance(seconds=1)
+        self.rig.github.set_checks(sha, build="success")
+        self.do(self.rig.deliver(self.rig.hint("commit", sha=sha)))
+        self.do(self.rig.settle())
+
+    def _elsewhere(self, number: int) -> int:
+        return next((each for each in self._open() if each != number), number)
+
     @rule(data=st.data(), line=st.sampled_from(LINES))
     def comment_delivered_twice(self, data: st.DataObject, line: str) -> None:
         number = self._say(data, line, ALICE)
