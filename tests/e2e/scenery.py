@@ -100,7 +100,7 @@ async def open_stage_on(
         if bot_starts:
             await bot.start()
         door = await stack.enter_async_context(Door(address))
-        yield Stage(door=door, bot=bot, contract=contract, registry=registry.host)
+        yield Stage(door=door, bot=bot, contract=contract, registry=registry.host, worlds=worlds)
         assert not contract.violations, "\n".join(contract.violations)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sandbox.control.stage import Stage as Worlds
 from sandbox.demo.door import Door
 from tests.contract.validator import ContractValidator
 from tests.e2e.runner import JSON, Bot, greenlane
@@ -43,6 +44,8 @@ class Stage:
     contract: ContractValidator
     registry: str
     """`host:port`."""
+    worlds: Worlds
+    """What the door acts on: for acts and looks that are too many to go through it."""
 
     async def open_pull(self, name: str, *, title: str = "A change", repository: str = "", **more: Any) -> int:
         repository = repository or repository_of(name)
