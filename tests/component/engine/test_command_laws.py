@@ -21,7 +21,7 @@ from bot.domain.intent import Intent, Kind, State
 from bot.domain.lock import Stop
 from bot.domain.people import Person, Role
 from bot.errors import RejectedError, TransientError
-from bot.storage import commands, schema, stops
+from bot.storage import heads, schema, stops
 from bot.storage.commands import Record
 from bot.storage.database import Database
 from bot.storage.tables import holds, intents, locks, outbox, transitions
@@ -80,9 +80,11 @@ class Commanding(RuleBasedStateMachine):
         self.forged: set[int] = set()
         self.known_records = self.known_transitions = 0
         self.open_pull(fork=False)
+        self.open_pull(fork=False)
         self.merge(pull=None)
         self.do(self.rig.pass_time(40, step=10))
         self.merge(pull=None)
+        self.do(self.rig.pass_time(40, step=10))
 
     def do(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -111,8 +113,6 @@ class Commanding(RuleBasedStateMachine):
         self.rig.github.open_pull(number, sha, **({"head_repository_id": FORK} if fork else {}))
 
     async def _note(self, number: int, sha: str, *, told: bool) -> None:
-        from bot.storage import heads
-
         if told:
             async with self.rig.database.begin() as connection:
                 await heads.record(
@@ -162,13 +162,19 @@ class Commanding(RuleBasedStateMachine):
         if wait:
             self.do(self.rig.pass_time(40, step=10))
 
-    @rule(data=st.data(), line=st.sampled_from(LINES), who=st.sampled_from([ALICE, BOB]))
-    def comment_and_edit(self, data: st.DataObject, line: str, who: Person) -> None:
-        number = self._say(data, line, who)
-        if not self.do(self._was_decided(number)):
-            self.forged.add(number)
-            said = self.rig.github.comments_by_people[number]
-            self.rig.github.comments_by_people[number] = replace(said, body=f"{said.body} \n/deploy staging")
+    @rule(data=st.data(), what=st.sampled_from(["edited", "unheard", "older"]))
+    def ask_for_what_must_not_be(self, data: st.DataObject, what: str) -> None:
+        number = data.draw(st.sampled_from(self._open() or [1]))
+        line = f"/deploy staging {self.rig.github.history[0]}" if what == "older" else "/deploy staging"
+        pull = self.rig.github.pulls[number]
+        if what == "unheard" and pull.state == "open":
+            self._push(number, told=False, fork=pull.head_repository_id == FORK)
+        comment = self.do(self.rig.comment(number, line, by=BOB, settle=False))
+        if what == "edited":
+            self.forged.add(comment)
+            said = self.rig.github.comments_by_people[comment]
+            self.rig.github.comments_by_people[comment] = replace(said, body="/abort staging")
+        self.do(self.rig.settle())
 
     @rule(data=st.data(), then=st.sampled_from(["right", "head", "lock", "stop"]))
     def ask_and_then_something_changes_before_the_checks_are_green(self, data: st.DataObject, then: str) -> None:
@@ -366,10 +372,6 @@ class Commanding(RuleBasedStateMachine):
             told = self.told[pull.number, sha]
             assert record.comment_id is not None
             assert told <= github.comments_by_people[record.comment_id].created_at + timedelta(seconds=1)
-
-    async def _was_decided(self, comment: int) -> bool:
-        async with self.rig.database.begin() as connection:
-            return await commands.knows(connection, f"comment:{REPOSITORY.id}:{comment}")
 
     async def _everything_open_is_looked_at_again(self) -> None:
         async with self.rig.database.begin() as connection:
