@@ -164,7 +164,7 @@ class Commanding(RuleBasedStateMachine):
 
     @rule(data=st.data(), what=st.sampled_from(["edited", "unheard", "older"]))
     def ask_for_what_must_not_be(self, data: st.DataObject, what: str) -> None:
-        number = data.draw(st.sampled_from(self._open() or [1]))
+        number = data.draw(st.sampled_from(self._open() or sorted(self.rig.github.pulls)))
         line = f"/deploy staging {self.rig.github.history[0]}" if what == "older" else "/deploy staging"
         pull = self.rig.github.pulls[number]
         if what == "unheard" and pull.state == "open":
@@ -173,12 +173,13 @@ class Commanding(RuleBasedStateMachine):
         if what == "edited":
             self.forged.add(comment)
             said = self.rig.github.comments_by_people[comment]
-            self.rig.github.comments_by_people[comment] = replace(said, body="/abort staging")
+            self.rig.github.comments_by_people[comment] = replace(said, body="/lock staging")
         self.do(self.rig.settle())
 
-    @rule(data=st.data(), then=st.sampled_from(["right", "head", "lock", "stop"]))
+    @rule(data=st.data(), then=st.sampled_from(["right", "right", "head", "lock", "stop"]))
     def ask_and_then_something_changes_before_the_checks_are_green(self, data: st.DataObject, then: str) -> None:
-        number = data.draw(st.sampled_from(sorted(self.rig.github.pulls)))
+        number = data.draw(st.sampled_from(self._open() or sorted(self.rig.github.pulls)))
+        self.change_rights(ALICE, "back")
         pull = self.rig.github.pulls[number]
         sha = pull.merge_commit_sha or pull.head_sha
         self.rig.github.set_checks(sha, build=None, test="success")
