@@ -162,7 +162,7 @@ class Commanding(RuleBasedStateMachine):
         if wait:
             self.do(self.rig.pass_time(40, step=10))
 
-    @rule(data=st.data(), what=st.sampled_from(["edited", "unheard", "older"]))
+    @rule(data=st.data(), what=st.sampled_from(["edited", "edited", "unheard", "older"]))
     def ask_for_what_must_not_be(self, data: st.DataObject, what: str) -> None:
         number = data.draw(st.sampled_from(self._open() or sorted(self.rig.github.pulls)))
         line = f"/deploy staging {self.rig.github.history[0]}" if what == "older" else "/deploy staging"
@@ -370,8 +370,9 @@ class Commanding(RuleBasedStateMachine):
         assert pull.head_repository_id == REPOSITORY.id
         assert pull.head_sha == sha
         if sha not in record.line:
-            told = self.told[pull.number, sha]
+            told = self.told.get((pull.number, sha))
             assert record.comment_id is not None
+            assert told is not None, "nobody had heard of that head"
             assert told <= github.comments_by_people[record.comment_id].created_at + timedelta(seconds=1)
 
     async def _everything_open_is_looked_at_again(self) -> None:
