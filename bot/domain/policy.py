@@ -22,6 +22,10 @@ DEPLOYING = frozenset({Verb.DEPLOY, Verb.ROLLBACK, Verb.ABORT})
 """Commands for which an environment may ask more than the team."""
 
 
+FOR_PEOPLE = frozenset({"stopped", "on_hold", "locked", "window_closed", "after", "approvals_missing"})
+"""Reasons of waits that end when somebody does something, or a time comes: not by themselves soon."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """What GitHub says of a person, freshly read."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.intent import Facts, Intent, State, is_legal
+from bot.domain.policy import FOR_PEOPLE
 from bot.engine import announce, undo
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, at_deadline, from_error
 from bot.engine.steps import checks, image, queue, rollout
@@ -32,10 +33,9 @@ STEP_TIMEOUT = timedelta(seconds=60)
 BROKEN_PAUSE = timedelta(seconds=60)
 QUEUE_DEADLINE = timedelta(hours=6)
 
-WORTH_TELLING = frozenset(
-    {UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", QUEUED}
-    | {"stopped", "on_hold", "locked", "window_closed", "after", "approvals_missing"}
-)
+RUNNING_TARGET = "uq_intents_running_target"
+"""The unique index that knows one running rollout a target; SQLite names its column instead."""
+WORTH_TELLING = frozenset({UNREACHABLE, "image_not_found", "image_incomplete", "broken", "paused", QUEUED} | FOR_PEOPLE)
 """Waits that somebody wonders about; checks and pods that come along are not."""
 
 Claimed = tuple[Lease, Intent]
@@ -79,7 +79,9 @@ class Reconciler:
                 outcome = await self._decide(lease, intent)
                 try:
                     stays = await self._store(lease, intent, outcome)
-                except IntegrityError:  # the unique index on running targets
+                except IntegrityError as error:
+                    if RUNNING_TARGET not in str(error.orig) and "target_key" not in str(error.orig):
+                        raise
                     stays = await self._store(lease, intent, queue.RACE)
                 if stays:
                     return
@@ -208,8 +210,9 @@ class Reconciler:
             deadline=self._deadline(intent, outcome.state, now),
             now=now,
         )
-        if outcome.state is State.FAILED:
-            await undo.after_failure(connection, self._row(intent).environment, intent, reason=outcome.reason, now=now)
+        environment = self._tools.catalog.environment(intent.team, intent.app, intent.environment)
+        if environment is not None:
+            await undo.ended(connection, environment, intent, outcome.state, outcome.reason, now=now)
         await announce.moved(connection, intent, outcome.state, outcome.reason, now=now)
         if not outcome.state.is_open:
             await intents.close(connection, lease)

@@ -43,6 +43,12 @@ async def release(
     return found
 
 
+async def release_of(connection: AsyncConnection, intent_id: int, *, now: datetime) -> None:
+    """End the hold that a rollback set, where it is still the one that is on."""
+    mine = and_(holds.c.intent_id == intent_id, holds.c.released_at.is_(None))
+    await connection.execute(update(holds).where(mine).values(released_at=now))
+
+
 def _active(team: str, app: str, environment: str) -> ColumnElement[bool]:
     columns = holds.c
     return and_(

@@ -1,10 +1,11 @@
 """A rollback's turn: past the queue and the checks. Ours gives way to everybody, a person's ends what is running."""
 
-from bot.domain.intent import Facts, Intent, State
+from bot.domain.intent import Facts, Intent, Kind, State
 from bot.domain.workload import ANNOTATION_INTENT
 from bot.engine.outcome import Ending, Move, Outcome
 from bot.engine.steps import turn
 from bot.engine.tools import Tools
+from bot.engine.undo import is_coming
 from bot.storage import intents
 
 
@@ -18,7 +19,7 @@ async def run(tools: Tools, intent: Intent) -> Outcome:
         if newer:
             return turn.superseded(f"{newer[0].actor} asked for another rollback meanwhile")
         endings = tuple(_ended(one, intent) for one in others if one.state is State.ROLLING_OUT or one.undoes)
-    elif others:
+    elif others := [one for one in others if _is_coming(one)]:
         return turn.superseded(f"{turn.name(others[0])} is on its way")
     elif workload.annotations.get(ANNOTATION_INTENT) != str(intent.undoes):
         return turn.superseded("somebody else has changed the workload meanwhile")
@@ -32,6 +33,11 @@ async def run(tools: Tools, intent: Intent) -> Outcome:
         ),
         endings=endings,
     )
+
+
+def _is_coming(other: Intent) -> bool:
+    """Automation is held by our own hold; what people asked for, and what rolls out, goes first."""
+    return other.state is State.ROLLING_OUT or (other.kind is not Kind.AUTOMATIC and is_coming(other))
 
 
 def _ended(other: Intent, intent: Intent) -> Ending:

@@ -154,3 +154,57 @@ async def test_the_pull_request_whose_code_was_taken_back_is_told(rig: Rig) -> N
     assert "back on" in told
     assert "aaaaaaa" in told
     assert "`/resume staging`" in told
+
+
+async def test_what_waited_and_is_refused_in_the_end_no_longer_keeps_a_failure_from_being_taken_back(rig: Rig) -> None:
+    await deploy(rig, 12, "a")
+    rig.cluster.behaviour = "slow"
+    await deploy(rig, 13, "b")
+    await rig.merge(14, "c")
+    rig.cluster.crashing.add(sha("b"))
+    rig.cluster.behaviour = "ok"
+    await rig.pass_time(60)
+    before = await rig.states()
+    await rig.checks("c", build="failure")
+    await rig.pass_time(SOAK)
+
+    assert before == ["succeeded", "failed", "waiting_checks"]
+    assert await rig.states() == ["succeeded", "failed", "refused", "succeeded"]
+    assert rig.cluster.image.endswith(digest(sha("a")))
+
+
+async def test_a_merge_that_comes_before_the_rollback_could_start_does_not_stop_it(rig: Rig) -> None:
+    await deploy(rig, 12, "a")
+    rig.cluster.crashing.add(sha("b"))
+    await rig.merge(13, "b")
+    rig.github.set_checks(sha("b"), build="success", test="success")
+    await rig.deliver(rig.hint("commit", sha=sha("b")))
+    await rig.run("deliveries")
+    claimed = await rig.reconciler.worker.claim()
+    assert claimed is not None
+    await rig.reconciler._handle(claimed)
+    rig.cluster.errors.append(TransientError("no answer"))
+    await rig.merge(14, "c")
+    await rig.checks("c", build="success", test="success")
+    await rig.pass_time(SOAK + 30)
+
+    assert await rig.states() == ["succeeded", "failed", "succeeded", "queued"]
+    assert (await rig.intents())[-1].reason == "on_hold"
+
+
+async def test_a_rollback_that_did_not_happen_holds_nothing(rig: Rig) -> None:
+    await deploy(rig, 12, "a")
+    rig.cluster.crashing.add(sha("b"))
+    await rig.merge(13, "b")
+    rig.github.set_checks(sha("b"), build="success", test="success")
+    await rig.deliver(rig.hint("commit", sha=sha("b")))
+    await rig.run("deliveries")
+    claimed = await rig.reconciler.worker.claim()
+    assert claimed is not None
+    await rig.reconciler._handle(claimed)
+    rig.cluster.annotations["greenlane.dev/intent"] = "another bot's"
+    await rig.settle()
+
+    assert await rig.states() == ["succeeded", "failed", "superseded"]
+    async with rig.database.begin() as connection:
+        assert await holds.every(connection) == []
