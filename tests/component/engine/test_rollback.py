@@ -29,6 +29,14 @@ async def fail_after_a_release(rig: Rig) -> tuple[Intent, Intent]:
     return failed, rollback
 
 
+async def handle_until_failed(rig: Rig) -> None:
+    """Claim by claim, so that nobody has looked at the rollback yet."""
+    while "failed" not in await rig.states():
+        claimed = await rig.reconciler.worker.claim()
+        assert claimed is not None
+        await rig.reconciler._handle(claimed)
+
+
 async def test_a_failed_rollout_goes_back_to_the_last_release_by_its_digest(rig: Rig) -> None:
     failed, rollback = await fail_after_a_release(rig)
 
@@ -137,9 +145,7 @@ async def test_somebody_who_changes_the_workload_first_is_not_overwritten(rig: R
     rig.github.set_checks(sha("b"), build="success", test="success")
     await rig.deliver(rig.hint("commit", sha=sha("b")))
     await rig.run("deliveries")
-    claimed = await rig.reconciler.worker.claim()
-    assert claimed is not None
-    await rig.reconciler._handle(claimed)
+    await handle_until_failed(rig)
     rig.cluster.annotations["greenlane.dev/intent"] = "another bot's"
     await rig.settle()
 
@@ -180,9 +186,7 @@ async def test_a_merge_that_comes_before_the_rollback_could_start_does_not_stop_
     rig.github.set_checks(sha("b"), build="success", test="success")
     await rig.deliver(rig.hint("commit", sha=sha("b")))
     await rig.run("deliveries")
-    claimed = await rig.reconciler.worker.claim()
-    assert claimed is not None
-    await rig.reconciler._handle(claimed)
+    await handle_until_failed(rig)
     rig.cluster.errors.append(TransientError("no answer"))
     await rig.merge(14, "c")
     await rig.checks("c", build="success", test="success")
@@ -199,9 +203,7 @@ async def test_a_rollback_that_did_not_happen_holds_nothing(rig: Rig) -> None:
     rig.github.set_checks(sha("b"), build="success", test="success")
     await rig.deliver(rig.hint("commit", sha=sha("b")))
     await rig.run("deliveries")
-    claimed = await rig.reconciler.worker.claim()
-    assert claimed is not None
-    await rig.reconciler._handle(claimed)
+    await handle_until_failed(rig)
     rig.cluster.annotations["greenlane.dev/intent"] = "another bot's"
     await rig.settle()
 
