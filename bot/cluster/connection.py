@@ -17,6 +17,8 @@ from bot.errors import SettingsError
 _REFRESH = 45.0
 _PLUGIN = 60.0
 """Seconds for an exec plugin, which may ask an identity provider."""
+_READ_BUFFER = 2**21
+"""Bytes. A watch sends each object as one line, which may be twice as long as this and no longer."""
 _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 _MALFORMED = (ValueError, TypeError, AttributeError, KeyError, AssertionError)
 """What the library raises where a kubeconfig has another shape than it thinks."""
@@ -116,16 +118,15 @@ def _open(configuration: Any, *, use_proxies: bool) -> Connection:
 
     api = ApiClient(configuration=configuration)
     api.user_agent = f"greenlane/{__version__}"
-    if not use_proxies:
-        _ignore_environment(api.rest_client)
+    _replace_session(api.rest_client, use_proxies=use_proxies)
     return Connection(api)
 
 
-def _ignore_environment(rest: Any) -> None:
-    """Move the connector to a session that does not read proxy variables meant for other traffic."""
+def _replace_session(rest: Any, *, use_proxies: bool) -> None:
+    """Move the connector to a session of ours: proxy variables may be meant for other traffic, and lines are long."""
     connector = rest.pool_manager.connector
     rest.pool_manager.detach()
-    rest.pool_manager = aiohttp.ClientSession(connector=connector, trust_env=False, read_bufsize=2**21)
+    rest.pool_manager = aiohttp.ClientSession(connector=connector, trust_env=use_proxies, read_bufsize=_READ_BUFFER)
 
 
 async def _keep_fresh(loader: Any, configuration: Any, user: dict[str, Any]) -> None:

@@ -15,14 +15,15 @@ from kubernetes_asyncio.config import incluster_config
 from bot.cluster import connection as connection_module
 from bot.cluster.client import Client
 from bot.cluster.connection import connect
-from bot.cluster.request import DEPLOYMENTS, Request
+from bot.cluster.request import DEPLOYMENTS, PODS, Request
 from bot.cluster.workload_objects import DeploymentObject
 from bot.errors import SettingsError
-from tests.component.cluster.api import give
+from tests.component.cluster.api import event, give, stream
 from tests.component.cluster.conftest import T0, until, write_kubeconfig
-from tests.component.cluster.objects import deployment
+from tests.component.cluster.objects import deployment, pod
 
 WEB = "/apis/apps/v1/namespaces/team-a/deployments/web"
+PODS_PATH = "/api/v1/namespaces/team-a/pods"
 GET = Request(verb="get", resource=DEPLOYMENTS, namespace="team-a", name="web")
 
 
@@ -99,6 +100,29 @@ async def test_proxies_of_the_environment_are_for_other_traffic(url, api, tmp_pa
     await ask(write_kubeconfig(tmp_path / "k", url))
 
     assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("use_proxies", [False, True])
+async def test_a_watch_line_may_be_as_long_as_the_largest_object(url, api, tmp_path, use_proxies):
+    long = event("ADDED", {**pod("a"), "note": "x" * 2_000_000})
+    api.on("WATCH", PODS_PATH, stream(long))
+    connection = await connect(write_kubeconfig(tmp_path / "k", url), use_proxies=use_proxies)
+    watch = Request(verb="watch", resource=PODS, namespace="team-a")
+    query = (("watch", "true"),)
+
+    lines = [each async for each in Client(connection.api).lines(watch, query=query, seconds=5, silence=5)]
+    await connection.aclose()
+
+    assert [json.loads(line) for line in lines] == [long]
+
+
+@pytest.mark.parametrize("use_proxies", [False, True])
+async def test_our_session_reads_proxies_only_when_asked_to(url, tmp_path, use_proxies):
+    connection = await connect(write_kubeconfig(tmp_path / "k", url), use_proxies=use_proxies)
+    trusts = connection.api.rest_client.pool_manager.trust_env
+    await connection.aclose()
+
+    assert trusts is use_proxies
 
 
 async def test_an_exec_plugin_is_run_again_before_its_token_ends(url, api, tmp_path, monkeypatch):
