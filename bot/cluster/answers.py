@@ -10,10 +10,13 @@ from datetime import timedelta
 import msgspec
 
 from bot.cluster.request import Request
-from bot.domain.outside import as_code
+from bot.domain.outside import as_code, as_printed
 from bot.errors import RejectedError, TransientError
+from bot.telemetry.redaction import redact_outside
 
 _RBAC = re.compile(r"cannot \w+ resource")
+_LONGEST = 65_536
+"""Characters of a message that are looked at: far more than are shown."""
 _ADMISSION = re.compile(r"denied (?:the )?request|admission", re.IGNORECASE)
 
 
@@ -91,10 +94,12 @@ def _forbidden(request: Request, status: int, message: str) -> RejectedError:
 
 
 def _message(body: bytes) -> str:
+    """Without secrets: an admission rule may quote the pod it denies, and what it says is stored and shown."""
     try:
-        return msgspec.json.decode(body, type=Status).message
+        message = msgspec.json.decode(body, type=Status).message
     except (msgspec.DecodeError, msgspec.ValidationError):
         return ""  # a proxy's page, not the API server's word
+    return redact_outside(as_printed(message[:_LONGEST]))
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

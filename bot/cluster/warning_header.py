@@ -1,9 +1,10 @@
-"""The API server's `Warning` headers (RFC 7234 5.5: `299 - "text"`) as bounded lines. Pure; outside text."""
+"""The API server's `Warning` headers (RFC 7234 5.5: `299 - "text"`) as bounded lines without secrets. Pure."""
 
 import re
 from collections.abc import Iterable
 
-from bot.domain.outside import one_line
+from bot.domain.outside import as_printed, one_line
+from bot.telemetry.redaction import redact_outside
 
 _VALUE = re.compile(r'\b\d{3} [^\s"]{1,255} "((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -16,7 +17,7 @@ def read_warnings(headers: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for header in headers:
         for quoted in _VALUE.findall(header[:_LONGEST_HEADER]):
-            text = one_line(_ESCAPED.sub(r"\1", quoted))
+            text = one_line(redact_outside(as_printed(_ESCAPED.sub(r"\1", quoted))))
             if text:
                 found[text] = None
     return tuple(found)[:_MOST]

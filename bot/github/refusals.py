@@ -16,6 +16,7 @@ from bot.github.errors import (
     Refusal,
     UnauthorizedError,
 )
+from bot.telemetry.redaction import redact_outside
 
 # What to wait when GitHub limits without saying for how long.
 # https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
@@ -139,11 +140,11 @@ def _json_object(body: bytes) -> dict[str, object]:
 
 
 def _message(said: Mapping[str, object]) -> str:
-    """GitHub's message with the details of `errors[]`, on one line."""
+    """GitHub's message with the details of `errors[]`, on one line; they may quote what we sent, so without secrets."""
     message, errors = str(said.get("message") or ""), said.get("errors")
     details = [_detail(error) for error in errors] if isinstance(errors, list) else [str(errors or "")]
     text = "; ".join(part for part in (message, *details) if part)
-    return " ".join(text.split())[:_MESSAGE_SHOWN]
+    return " ".join(redact_outside(text).split())[:_MESSAGE_SHOWN]
 
 
 def _detail(error: object) -> str:

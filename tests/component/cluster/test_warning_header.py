@@ -18,6 +18,7 @@ from bot.cluster.warning_header import read_warnings
         (['299 - "path C:\\\\x"'], ("path C:\\x",)),
         (["nonsense", '299 - "', '299 - ""', "299 - bare"], ()),
         (['299 - "line\nbreak"'], ("line break",)),
+        (['299 - "env DB_PASSWORD=hunter2 is plain"'], ("env DB_PASSWORD=[redacted] is plain",)),
     ],
 )
 def test_warnings_are_read(headers, texts):

@@ -225,6 +225,20 @@ async def test_refused_body_is_our_fault_and_keeps_the_words(app, scripted, repo
         await app.writes.ensure_comment(repository, number=3, marker="<!-- m -->", body="<!-- m -->", known_id=None)
 
 
+async def test_a_refusals_words_are_told_without_secrets(app, scripted, repository):
+    said = {
+        "message": "Validation Failed",
+        "errors": ["body: DB_PASSWORD=hunter2 is odd", {"message": "token: hunter3"}],
+    }
+    scripted.says("POST /repos/acme/shop/issues/3/comments", Said(422, said))
+    scripted.says("GET /repos/acme/shop/issues/3/comments", Said(200, []))
+
+    with pytest.raises(BrokenError, match=r"Validation Failed; body: DB_PASSWORD=\[redacted\] is odd") as caught:
+        await app.writes.ensure_comment(repository, number=3, marker="<!-- m -->", body="<!-- m -->", known_id=None)
+
+    assert "hunter" not in str(caught.value)
+
+
 @pytest.mark.parametrize("body", [{}, b"[]", {"id": "one"}, [1]], ids=str)
 async def test_answer_of_another_shape_is_a_broken_contract(app, scripted, repository, body):
     scripted.says(REPO, Said(200, body, JSON if isinstance(body, bytes) else {}))
