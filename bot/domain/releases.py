@@ -31,13 +31,16 @@ def present(history: Sequence[Intent], *, running: Intent | None = None) -> Inte
 def before(history: Sequence[Intent], *, running: Intent | None = None) -> Intent | None:
     """The release to go back to from the present one, which may be a rollout that has not ended or not held.
 
-    What was taken back by a rollback is passed over: it was taken back because it did harm.
+    What was taken back by a rollback is passed over: it was taken back because it did harm. A version that held once
+    and did not when it was deployed again goes back to the release before it, as if it had held.
     """
     taken = present(history, running=running)
     if taken is None:
         return None
     if taken.kind is not Kind.ROLLBACK and taken.state is not State.SUCCEEDED:
-        return ran_before(history, taken)
+        other = ran_before(history, taken)
+        if other is not None:
+            return other
     known, bad = releases(history), _taken_back(history)
     root = _of_digest(known, taken.digest)
     older = known[known.index(root) + 1 :] if root else known

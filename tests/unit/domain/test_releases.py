@@ -122,6 +122,21 @@ def test_from_an_older_version_that_failed_the_second_time_too() -> None:
     assert back(history) == "b"
 
 
+def test_from_a_release_that_failed_when_it_was_deployed_again_it_goes_to_the_one_before_it() -> None:
+    history = made_of("ab")
+    history.deploy("b", State.FAILED)
+
+    assert back(history) == "a"
+
+
+def test_from_what_was_gone_back_to_and_failed_when_deployed_again_it_does_not_swing_back() -> None:
+    history = made_of("ab")
+    history.roll_back()
+    history.deploy("a", State.FAILED)
+
+    assert back(history) == ""
+
+
 def test_from_a_rollback_that_failed_it_goes_further() -> None:
     history = made_of("abc")
     history.roll_back(state=State.FAILED)
