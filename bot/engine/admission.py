@@ -76,6 +76,8 @@ class Admission:
         if not await self._wanted(repository, branch, DeployOn.PUSH):
             return 0
         pull = await self._github.pull_of_commit(repository, sha)
+        if pull is not None and pull.base != branch:  # merged into another branch: that one's act, not this one's
+            pull = None
         change = _Change(
             repository=repository,
             sha=sha,
@@ -153,4 +155,4 @@ class Admission:
         if hold is None:
             await announce.admitted(connection, intent, now=now)
         else:
-            await announce.held_back(connection, intent, hold, now=now)
+            await announce.held_back(connection, [intent], hold, now=now)

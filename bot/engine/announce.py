@@ -3,6 +3,7 @@
 the comment (begin, end), the deployment, its `in_progress` and its end, and the check run at the end.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +30,9 @@ TOO_MANY = "too_many_commands"
 FIRST_LOOK = timedelta(seconds=1)
 """Until the first comment: by then the checks were read once, and it says which ones it waits for."""
 
+MOST_UNDONE = 20
+"""Pull requests that a rollback is told on: of a long way back, the newest."""
+
 _QUIET = frozenset({"checks_failed", "superseded"})  # GitHub itself told the author, or nobody has to act
 
 DEPLOYMENT_STATES = {
@@ -48,11 +52,16 @@ async def admitted(connection: AsyncConnection, intent: Intent, *, now: datetime
     await _comment(connection, intent, now=now, due=now + FIRST_LOOK)
 
 
-async def held_back(connection: AsyncConnection, intent: Intent, hold: PullHold, *, now: datetime) -> None:
+async def held_back(connection: AsyncConnection, waiting: Sequence[Intent], hold: PullHold, *, now: datetime) -> None:
     """End what somebody asked not to deploy when it is merged, and say so."""
-    detail = f"{hold.set_by} asked not to deploy it when it is merged; `/deploy {intent.environment}` does"
     state, reason = State.CANCELLED, "pull_on_hold"
-    if await intents.end_other(connection, intent, state=state, reason=reason, detail=detail, now=now):
+    ended = []
+    for intent in waiting:
+        line = f"`/deploy {intent.environment} {intent.app}`"
+        detail = f"{hold.set_by} asked not to deploy it when it is merged; {line} does"
+        if await intents.end_other(connection, intent, state=state, reason=reason, detail=detail, now=now):
+            ended.append(intent)
+    for intent in ended:
         await moved(connection, intent, state, reason, now=now)
 
 
@@ -108,13 +117,14 @@ async def _taken_back(connection: AsyncConnection, undone: Intent, *, now: datet
 
 
 async def _tell_undone(connection: AsyncConnection, rollback: Intent, state: State, *, now: datetime) -> None:
-    """Every pull request whose change no longer runs hears of it. Of our own acts the failure's notice tells."""
+    """The pull requests of the releases that no longer run. Of our own acts the failure's notice tells."""
     if state is not State.SUCCEEDED:
         return
     history = await intents.history(connection, target_key=rollback.target.key)
     told = None if rollback.actor else rollback.pull_request
-    numbers = {each.pull_request for each in undone(history, rollback)} - {None, told}
-    for number in sorted(each for each in numbers if each is not None):
+    numbers = dict.fromkeys(each.pull_request for each in undone(history, rollback))  # the newest first
+    concerned = [each for each in numbers if each is not None and each != told]
+    for number in sorted(concerned[:MOST_UNDONE]):
         await _post(connection, rollback, Kind.UNDONE, now=now, argument=str(number))
 
 

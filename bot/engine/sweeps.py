@@ -13,6 +13,7 @@ from bot.domain.command import Vocabulary, parse
 from bot.domain.hint import Hint
 from bot.domain.intent import Repository
 from bot.domain.lock import Lock
+from bot.domain.people import Comment
 from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.commands import closing
@@ -26,7 +27,8 @@ from bot.storage.installations import Swept
 PAUSE = timedelta(seconds=60)
 REMIND_BEFORE = timedelta(minutes=15)
 """How long before its end the owner of a lock is reminded."""
-PER_REPOSITORY = timedelta(seconds=4)
+PER_REPOSITORY = timedelta(seconds=20)
+"""A look at one takes about ten requests."""
 OVERLAP = timedelta(minutes=10)
 """Looked at twice, because GitHub's lists trail its truth; an intent's key makes the second look harmless."""
 
@@ -50,7 +52,7 @@ class Sweeps:
         """Sweep now, then after every pause, until cancelled."""
         while True:
             await self.sweep()
-            # A few requests a repository: a hundred of them a minute would eat up GitHub's hourly budget.
+            # A hundred repositories a minute would eat up GitHub's hourly budget.
             spread = PER_REPOSITORY * len(self._tools.catalog.repositories)
             await asyncio.sleep(max(self._pause, spread).total_seconds())
 
@@ -62,9 +64,15 @@ class Sweeps:
             except GreenlaneError as error:
                 log.warning("sweep_failed", repository=name, error=str(error))
                 continue
+            except Exception:  # one broken repository must end neither the sweeps of the others nor the engine
+                log.exception("sweep_broken", repository=name)
+                continue
             if found:
                 log.warning("sweep_found", repository=name, intents=found)
                 self._on_due()
+        await self._keep_house()
+
+    async def _keep_house(self) -> None:
         try:
             async with self._tools.database.begin() as connection:
                 await deliveries.purge(connection, now=self._tools.clock())
@@ -72,6 +80,8 @@ class Sweeps:
                 self._on_due()
         except TransientError as error:
             log.warning("purge_failed", error=str(error))
+        except Exception:  # as above
+            log.exception("purge_broken")
 
     async def _end_locks(self) -> bool:
         """Locks whose time is over let others go on; owners of those that end soon are reminded, once."""
@@ -83,6 +93,7 @@ class Sweeps:
                 await intents.hint_environment(
                     connection, team=lock.team, app=lock.app, environment=lock.environment, now=now
                 )
+            for lock in expired:  # after the last intent: whoever locks both locks intents first
                 await _tell(connection, lock, announce.lock_over, now=now)
             ending = await locks.ending(connection, now=now, before=now + REMIND_BEFORE)
             for lock in ending:
@@ -113,12 +124,17 @@ class Sweeps:
 
     async def _pulls(self, repository: Repository) -> int:
         """Heads and closings of pull requests that nobody told us of; how many were closed."""
+        asked_at = self._tools.clock()
         seen = await self._tools.github.open_heads(repository)
         async with self._tools.database.begin() as connection:
             for number, sha in seen.items():  # seen now, and not earlier: a push nobody told us of
                 await pull_heads.record(
                     connection, repository_id=repository.id, number=number, sha=sha, now=self._tools.clock()
                 )
+            # A page that fails fails the list, so what is not in it is closed, or was opened a moment ago.
+            await pull_heads.forget_others(
+                connection, repository_id=repository.id, numbers=seen.keys(), before=asked_at - OVERLAP
+            )
             locked = await locks.pulls_of(connection, repository_id=repository.id)
         ended = 0
         for number in sorted(locked - set(seen)):
@@ -143,7 +159,16 @@ class Sweeps:
                 actor_id=comment.author.id,
                 digest=hashlib.sha256(comment.body.encode()).hexdigest(),
             )
-            await self._desk.comment(repository, hint, received_at=self._tools.clock())
+            await self._hear(repository, hint, comment)
+
+    async def _hear(self, repository: Repository, hint: Hint, comment: Comment) -> None:
+        """What one comment raises holds up no other; it is found again while it is within the overlap."""
+        try:
+            await self._desk.comment(repository, hint, received_at=comment.created_at)
+        except GreenlaneError as error:
+            log.warning("sweep_comment_failed", repository=repository.full_name, comment=comment.id, error=str(error))
+        except Exception:
+            log.exception("sweep_comment_broken", repository=repository.full_name, comment=comment.id)
 
     async def _merges(self, repository: Repository, apps: tuple[App, ...], known: Swept) -> int:
         found = 0

@@ -1,5 +1,6 @@
 """Heads of pull requests in the order in which we heard of them: what somebody who writes a comment can have seen."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -25,6 +26,14 @@ async def newest(connection: AsyncConnection, *, repository_id: int, number: int
         .limit(1)
     )
     return sha
+
+
+async def forget_others(
+    connection: AsyncConnection, *, repository_id: int, numbers: Collection[int], before: datetime
+) -> int:
+    """Only these are open: forget what was noted of any other before that moment; how many heads that were."""
+    gone = (heads.c.repository_id == repository_id, heads.c.pull_request.not_in(numbers), heads.c.seen_at < before)
+    return (await connection.execute(delete(heads).where(*gone))).rowcount
 
 
 async def forget(connection: AsyncConnection, *, repository_id: int, number: int) -> None:

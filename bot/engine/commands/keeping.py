@@ -1,4 +1,7 @@
-"""`/lock`, `/unlock`, `/hold` and `/resume`: what people set so that others, or automation, wait."""
+"""`/lock`, `/unlock`, `/hold` and `/resume`: what people set so that others, or automation, wait.
+
+Intents are made due before anything is said: the reconciler locks in this order, too.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,10 +41,10 @@ async def lock(ask: Ask, place: CatalogRow) -> Answer:
     async def act(connection: AsyncConnection, record: Record) -> None:
         older = await locks.current(connection, **_where(place), now=now)
         await locks.take(connection, new, command_id=record.id)
+        await intents.hint_environment(connection, **_where(place), now=now)
         await announce.changed(connection, ask.repository, ask.pull.number, record, now=now)
         if older is not None and older.pull_request != ask.pull.number:
             await announce.lock_lost(connection, ask.repository, older, record, now=now)
-        await intents.hint_environment(connection, **_where(place), now=now)
 
     sentence = f"{place.environment.name} is locked for #{ask.pull.number} for {format_duration(lasts)}"
     return accept(sentence, place=place, act=act, until=new.expires_at.isoformat())
@@ -57,10 +60,10 @@ async def unlock(ask: Ask, place: CatalogRow) -> Answer:
 
     async def act(connection: AsyncConnection, record: Record) -> None:
         await locks.release(connection, found, by=ask.person.login, now=now)
+        await intents.hint_environment(connection, **_where(place), now=now)
         await announce.changed(connection, ask.repository, ask.pull.number, record, now=now)
         if found.pull_request != ask.pull.number:
             await announce.lock_lost(connection, ask.repository, found, record, now=now)
-        await intents.hint_environment(connection, **_where(place), now=now)
 
     return accept(f"{place.environment.name} is free", place=place, act=act, was=found.pull_request)
 
@@ -99,10 +102,13 @@ def _hold_pull(ask: Ask) -> Answer:
 
 async def _end_merged(connection: AsyncConnection, ask: Ask, hold: PullHold) -> None:
     """It was merged in this very moment: what came of that and has not begun ends, as if the hold had been first."""
-    for each in await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number):
-        waits = each.kind is Kind.AUTOMATIC and each.state.is_open and each.state is not State.ROLLING_OUT
-        if waits and hold.covers(each.app, each.environment):
-            await announce.held_back(connection, each, hold, now=ask.tools.clock())
+    waiting = [
+        each
+        for each in await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number)
+        if each.kind is Kind.AUTOMATIC and each.state.is_open and each.state is not State.ROLLING_OUT
+    ]
+    covered = [each for each in reversed(waiting) if hold.covers(each.app, each.environment)]  # the oldest first
+    await announce.held_back(connection, covered, hold, now=ask.tools.clock())
 
 
 def _resume_pull(ask: Ask) -> Answer:

@@ -236,7 +236,7 @@ async def test_a_pull_request_on_hold_is_not_deployed_when_it_is_merged(desk: Ri
 
     assert note.count("not deployed") == 1
     assert (held.state, held.reason) == (State.CANCELLED, "pull_on_hold")
-    assert "`/deploy staging`" in held.detail
+    assert "`/deploy staging checkout`" in held.detail
     assert (await last(desk)).state is State.SUCCEEDED
 
 
