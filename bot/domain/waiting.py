@@ -14,6 +14,7 @@ from bot.domain.workload import Container
 
 Grace = Callable[[Graces], timedelta | None]
 """Which of the graces; None: never fatal by itself."""
+_Applies = Callable[[Container], bool]
 
 
 def _at_once(_: Graces) -> timedelta:
@@ -41,17 +42,20 @@ class Row:
     """A waiting reason that means trouble: when it applies, how long it may last, what it is called."""
 
     code: str
-    applies: Callable[[Container], bool]
+    applies: _Applies
     grace: Grace
     sentence: str
     next_step: str
 
 
-def _waits(*reasons: str, message: re.Pattern[str] | None = None) -> Callable[[Container], bool]:
+def _waits(*reasons: str, message: re.Pattern[str] | None = None, beside: re.Pattern[str] | None = None) -> _Applies:
+    """One of the reasons; what the cluster says of it has to match both patterns, where they are given."""
+
     def applies(container: Container) -> bool:
         if container.waiting_reason not in reasons:
             return False
-        return message is None or bool(message.search(_own_words(container)))
+        words = _own_words(container)
+        return all(each is None or each.search(words) for each in (message, beside))
 
     return applies
 
@@ -80,6 +84,19 @@ _TEMPORARY = _words(
     "no such host",
     "x509",
 )
+_NOT_FOUND = _words("not found", "manifest unknown", "name unknown", "blob unknown")
+_DENIED = _words(
+    "(?<!permission )denied",
+    "unauthorized",
+    "403 forbidden",
+    "authorization failed",
+    "no basic auth credentials",
+)
+# The manifest was there: a layer may be on its way still, or its signed address has run out.
+_CONTENT = _words("content", "blobs?", "layers?", "failed to copy", "httpReadSeeker")
+_NO_CREDENTIALS = _words(
+    "no basic auth credentials", "(?:error|failed to) get(?:ting)? credentials", "credential helper"
+)
 _CACHE = re.compile(r"failed to sync \w+ cache", re.IGNORECASE)
 # Exit 128 and failed starts are excused only when the node, not the image, is at fault.
 NODE_FAULT = _words(
@@ -88,7 +105,7 @@ NODE_FAULT = _words(
     "mount(?:ing)?",
     "ttrpc",
     "runtime (?:is )?(?:unreachable|not ready)",
-    "name .*is reserved",
+    r"name \S{1,253} is reserved",
     "deadline exceeded",
 )
 # runc's own mark of a program that can't be run; the words around it speak of the shim whatever went wrong.
@@ -143,24 +160,36 @@ _ROWS: tuple[Row, ...] = (
         "Build the image for the nodes' platform.",
     ),
     Row(
+        "image_denied",
+        _waits(*_PULL, message=_NO_CREDENTIALS),
+        _second_sighting,
+        "the node has no credentials for the image of container `{container}`",
+        _CHECK_RIGHTS,
+    ),
+    Row(
         "image_not_found",
-        _waits(*_PULL, message=_words("not found", "manifest unknown", "name unknown")),
+        _waits(*_PULL, message=_NOT_FOUND, beside=_CONTENT),
+        _second_sighting,
+        "the node can't find a part of the image of container `{container}`",
+        _CHECK_TAG,
+    ),
+    Row(
+        "image_not_found",
+        _waits(*_PULL, message=_NOT_FOUND),
         _at_once,
         "the node can't find the image of container `{container}`",
         _CHECK_TAG,
     ),
     Row(
         "image_denied",
-        _waits(
-            *_PULL,
-            message=_words(
-                "(?<!permission )denied",
-                "unauthorized",
-                "403 forbidden",
-                "authorization failed",
-                "no basic auth credentials",
-            ),
-        ),
+        _waits(*_PULL, message=_DENIED, beside=_CONTENT),
+        _second_sighting,
+        "the registry denies the node a part of the image of container `{container}`",
+        _CHECK_RIGHTS,
+    ),
+    Row(
+        "image_denied",
+        _waits(*_PULL, message=_DENIED),
         _at_once,
         "the registry denies the node the image of container `{container}`",
         _CHECK_RIGHTS,

@@ -44,6 +44,13 @@ def find(*containers, now=3, **options):
         ("ErrImagePull", "pull access denied, repository does not exist", "image_denied", 0),
         ("ErrImagePull", "failed to authorize: unexpected status: 401 Unauthorized", "image_denied", 0),
         ("ErrImagePull", "no match for platform in manifest: not found", "image_platform", 0),
+        ("ErrImagePull", "content digest sha256:0a: not found", "image_not_found", 10),
+        ("ErrImagePull", "failed to copy: httpReadSeeker: failed open: not found", "image_not_found", 10),
+        ("ErrImagePull", "blob unknown to registry", "image_not_found", 10),
+        ("ErrImagePull", "failed to copy: unexpected status: 403 Forbidden", "image_denied", 10),
+        ("ErrImagePull", "authorization failed: no basic auth credentials", "image_denied", 0),
+        ("ErrImagePull", "error getting credentials: executable file not found in $PATH", "image_denied", 10),
+        ("ErrImagePull", "failed to copy: unexpected status: 502 Bad Gateway: not found", "image_pull", 180),
         ("ErrImagePull", "SignatureValidationFailed: rejected by policy", "image_signature", 0),
         ("SignatureValidationFailed", "rejected by policy", "image_signature", 0),
         ("ErrImagePull", REFUSED, "image_pull", 180),
@@ -90,6 +97,14 @@ def test_the_image_name_cannot_decide_what_the_message_means(name):
     [finding] = find(stuck("ErrImagePull", message))
 
     assert (finding.reason, finding.fatal) == ("image_pull", False)
+
+
+def test_a_name_that_the_nodes_runtime_still_holds_is_the_nodes_fault():
+    message = 'failed to reserve container name "web_0": name web_0 is reserved for "0a"'
+
+    [finding] = find(stuck("CreateContainerError", message))
+
+    assert finding.reason == "node_fault"
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing", ""])
