@@ -19,4 +19,6 @@ def in_words(probe: Probe | None) -> str:
 
 def _http(question: HttpGet) -> str:
     scheme = "https://" if question.scheme == "HTTPS" else ""
-    return f"GET {scheme}{question.host}:{question.port}/{question.path.removeprefix('/')}"
+    # A query may hold a token, and these words are stored and shown.
+    path = question.path.partition("?")[0].removeprefix("/")
+    return f"GET {scheme}{question.host}:{question.port}/{path}"

@@ -15,6 +15,7 @@ from bot.cluster.workload_objects import Probe
         ({"httpGet": {"port": 8080}}, "GET :8080/"),
         ({"httpGet": {"path": "up", "port": 8443, "scheme": "HTTPS"}}, "GET https://:8443/up"),
         ({"httpGet": {"path": "/up", "port": 80, "host": "web"}}, "GET web:80/up"),
+        ({"httpGet": {"path": "/healthz?token=s3cr3t", "port": 8080}}, "GET :8080/healthz"),
         ({"tcpSocket": {"port": 5432}}, "tcp :5432"),
         ({"tcpSocket": {"port": "db"}}, "tcp :db"),
         ({"grpc": {"port": 9000, "service": "x"}}, "grpc :9000"),
