@@ -94,9 +94,7 @@ _DENIED = _words(
 )
 # The manifest was there: a layer may be on its way still, or its signed address has run out.
 _CONTENT = _words("content", "blobs?", "layers?", "failed to copy", "httpReadSeeker")
-_NO_CREDENTIALS = _words(
-    "no basic auth credentials", "(?:error|failed to) get(?:ting)? credentials", "credential helper"
-)
+_NO_CREDENTIALS = _words("(?:error|failed to) get(?:ting)? credentials", "credential (?:helper|provider)")
 _CACHE = re.compile(r"failed to sync \w+ cache", re.IGNORECASE)
 # Exit 128 and failed starts are excused only when the node, not the image, is at fault.
 NODE_FAULT = _words(
