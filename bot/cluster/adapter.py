@@ -73,6 +73,7 @@ class KubernetesCluster:
         expected_image: str,
         image: str,
         annotations: Mapping[str, str],
+        expected_intent: str = "",
         dry_run: bool = False,
     ) -> Patched:
         """Set image and annotations on exactly that workload; repeating it changes nothing, a `dry_run` even less.
@@ -87,6 +88,7 @@ class KubernetesCluster:
                 target,
                 uid=uid,
                 expected_image=expected_image,
+                expected_intent=expected_intent,
                 image=image,
                 annotations=annotations,
                 dry_run=dry_run,

@@ -16,7 +16,7 @@ from bot.cluster.pace import BackOff, Pace
 from bot.cluster.request import Request
 from bot.domain.intent import Target
 from bot.domain.outside import as_code
-from bot.domain.workload import ANNOTATION_PREFIX
+from bot.domain.workload import ANNOTATION_INTENT, ANNOTATION_PREFIX
 from bot.errors import BrokenError, RejectedError, TransientError
 
 _TRIES = 4
@@ -40,11 +40,13 @@ async def write_image(
     expected_image: str,
     image: str,
     annotations: Mapping[str, str],
+    expected_intent: str = "",
     dry_run: bool = False,
 ) -> Written:
     """Patch until it is in or refused; repeating it changes nothing. A dry run asks everyone and keeps nothing.
 
-    Writes only over `expected_image` (or `image` itself), so that a worker that was overtaken stops.
+    Writes only over `expected_image` (or `image` itself) while our annotation names `expected_intent` (or the intent of
+    `annotations`), so that a worker that was overtaken stops, also where the image has come back to what it was.
 
     Raises `RejectedError` (`workload_recreated`, `container_not_found`, `admission_denied`, `cluster_refused`,
     `cluster_forbidden`) and `TransientError` when others wrote meanwhile.
@@ -54,6 +56,7 @@ async def write_image(
     for _ in range(_TRIES):
         before = await read_workload(client, target)
         _require_image(before, target, (expected_image, image))
+        _require_intent(before, target, (expected_intent, annotations.get(ANNOTATION_INTENT, expected_intent)))
         operations = image_patch(before, target.container, uid=uid, image=image, annotations=annotations)
         try:
             after, warnings = await client.patch(
@@ -93,6 +96,7 @@ def image_patch(
         {"op": "test", "path": f"{place}/name", "value": container},
         {"op": "test", "path": f"{place}/image", "value": now},
         {"op": "replace", "path": f"{place}/image", "value": image},
+        *_pin_intent(live),
         *_annotate(live, annotations),
     ]
 
@@ -101,6 +105,23 @@ def _require_image(live: WorkloadObject, target: Target, allowed: tuple[str, str
     container_index(live, target.container)
     if image_of(live, target.container) not in allowed:
         raise TransientError(f"the image of {target.workload} was changed since it was read; reading it again")
+
+
+def _require_intent(live: WorkloadObject, target: Target, allowed: tuple[str, str]) -> None:
+    if _intent_of(live) not in allowed:
+        raise TransientError(f"another deploy has changed {target.workload} since it was read; reading it again")
+
+
+def _intent_of(live: WorkloadObject) -> str:
+    return (live.metadata.annotations or {}).get(ANNOTATION_INTENT, "")
+
+
+def _pin_intent(live: WorkloadObject) -> list[dict[str, Any]]:
+    """A request that hangs must not land after another intent has been here, whatever image that left."""
+    found = _intent_of(live)
+    if found:
+        return [{"op": "test", "path": f"/metadata/annotations/{_pointer(ANNOTATION_INTENT)}", "value": found}]
+    return [{"op": "test", "path": "/metadata/resourceVersion", "value": live.metadata.resource_version}]
 
 
 def _annotate(live: WorkloadObject, annotations: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -112,11 +133,8 @@ def _annotate(live: WorkloadObject, annotations: Mapping[str, str]) -> list[dict
             {"op": "add", "path": f"/metadata/annotations/{_pointer(key)}", "value": value}
             for key, value in sorted(annotations.items())
         ]
-    # Adding the whole object would wipe what somebody else adds meanwhile: pin the version for this once.
-    return [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": live.metadata.resource_version},
-        {"op": "add", "path": "/metadata/annotations", "value": dict(sorted(annotations.items()))},
-    ]
+    # Adding the whole object would wipe what somebody else adds meanwhile; but without ours the version is pinned.
+    return [{"op": "add", "path": "/metadata/annotations", "value": dict(sorted(annotations.items()))}]
 
 
 def container_index(live: WorkloadObject, container: str) -> int:

@@ -211,9 +211,10 @@ class Cluster(Protocol):
         expected_image: str,
         image: str,
         annotations: Mapping[str, str],
+        expected_intent: str = "",
         dry_run: bool = False,
     ) -> Patched:
-        """Set the container's image and our annotations, only while uid and image are still what was read.
+        """Set the container's image and our annotations, only while uid, image and intent are still what was read.
 
         `expected_image` keeps a worker that was overtaken from writing an older version over a newer one:
         when the live image is neither it nor `image`, raises `TransientError` so that the caller reads again.

@@ -62,6 +62,7 @@ class FakeCluster:
         expected_image: str,
         image: str,
         annotations: Mapping[str, str],
+        expected_intent: str = "",
         dry_run: bool = False,
     ) -> Patched:
         self._asked(target)
@@ -71,6 +72,9 @@ class FakeCluster:
             self.before_patch(annotations)
         if self.image not in (expected_image, image):
             raise TransientError("the image is not what was read")
+        intent = self.annotations.get("greenlane.dev/intent", "")
+        if intent not in (expected_intent, annotations["greenlane.dev/intent"]):
+            raise TransientError("another deploy was here")
         changed = self.image != image
         self.patches.append((annotations["greenlane.dev/intent"], image))
         self.image = image

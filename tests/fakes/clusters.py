@@ -33,10 +33,17 @@ class FakeClusters:
         expected_image: str,
         image: str,
         annotations: Mapping[str, str],
+        expected_intent: str = "",
         dry_run: bool = False,
     ) -> Patched:
         return await self.at(target.namespace).patch(
-            target, uid=uid, expected_image=expected_image, image=image, annotations=annotations, dry_run=dry_run
+            target,
+            uid=uid,
+            expected_image=expected_image,
+            image=image,
+            annotations=annotations,
+            expected_intent=expected_intent,
+            dry_run=dry_run,
         )
 
     async def observe(self, target: Target) -> Observation:

@@ -8,6 +8,7 @@ from bot.domain.outside import as_code
 from bot.domain.people import Comparison
 from bot.domain.policy import Wait, when_open
 from bot.domain.releases import current
+from bot.domain.workload import ANNOTATION_INTENT
 from bot.engine import rights
 from bot.engine.commands.ask import Answer, Ask, row, tell
 from bot.engine.outcome import CatalogRow
@@ -147,6 +148,7 @@ async def _try_patch(ask: Ask, place: CatalogRow, image: str) -> tuple[str, tupl
             target,
             uid=workload.uid,
             expected_image=workload.images[target.container],
+            expected_intent=workload.annotations.get(ANNOTATION_INTENT, ""),
             image=image,
             annotations={},
             dry_run=True,

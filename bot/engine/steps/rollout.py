@@ -1,5 +1,6 @@
 """rolling_out: patch the workload once, then watch it to its verdict."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,6 +30,8 @@ SOAK_LOOK = timedelta(seconds=1)
 """While only the soak time is left, nothing in the cluster has to move for it to end."""
 
 LOG_LINES = 20
+LOG_PATIENCE = 10.0
+"""Seconds. The verdict does not wait for a node that is cut off."""
 LONGEST_PAUSE = timedelta(days=1)
 MOST_EVIDENCE = 3
 DEFAULT_DEADLINE = timedelta(minutes=10)
@@ -60,15 +63,19 @@ async def _patch(tools: Tools, row: CatalogRow, intent: Intent, remember: Rememb
     workload = await tools.cluster.read(target)
     if workload.uid != intent.workload_uid:
         raise RejectedError("workload_recreated", f"{target.workload} was deleted and made anew just now.")
-    if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id) and _runs(workload, intent):
-        return _patched(tools, row, intent, workload, detail="found our own patch in place")
     current = workload.images[target.container]
+    if workload.annotations.get(ANNOTATION_INTENT) == str(intent.id):
+        if not _runs(workload, intent):  # ours had arrived, and somebody has changed it since
+            detail = f"the image of container `{target.container}` was changed to {as_code(current)} after our patch"
+            return Move(state=State.SUPERSEDED, reason="another_writer", detail=detail)
+        return _patched(tools, row, intent, workload, detail="found our own patch in place")
     await remember(Facts(previous_image=current, patch_sent_at=tools.clock()))
     try:
         patched = await tools.cluster.patch(
             target,
             uid=intent.workload_uid,
             expected_image=current,
+            expected_intent=workload.annotations.get(ANNOTATION_INTENT, ""),
             image=intent.image,
             annotations=annotations(intent),
         )
@@ -179,12 +186,13 @@ def _allowed(row: CatalogRow, workload: Workload | None) -> timedelta:
 
 async def _end(tools: Tools, intent: Intent, judgement: Judgement) -> Move:
     assert judgement.verdict is not None  # noqa: S101 - narrowed by the caller
-    evidence = [await _evidence(tools, intent, finding) for finding in judgement.findings[:MOST_EVIDENCE]]
+    shown = judgement.findings[:MOST_EVIDENCE]
+    evidence = await asyncio.gather(*(_evidence(tools, intent, finding) for finding in shown))
     return Move(
         state=_STATES[judgement.verdict],
         reason=judgement.reason,
         detail=judgement.sentence,
-        facts=Facts(evidence=evidence),
+        facts=Facts(evidence=list(evidence)),
     )
 
 
@@ -193,14 +201,15 @@ async def _evidence(tools: Tools, intent: Intent, finding: Finding) -> Evidence:
     lines: list[str] = []
     if finding.pod and finding.container:
         try:
-            lines = await tools.cluster.last_log_lines(
-                intent.target,
-                pod=finding.pod,
-                container=finding.container,
-                previous=finding.previous_logs,
-                lines=LOG_LINES,
-            )
-        except (RejectedError, TransientError):
+            async with asyncio.timeout(LOG_PATIENCE):
+                lines = await tools.cluster.last_log_lines(
+                    intent.target,
+                    pod=finding.pod,
+                    container=finding.container,
+                    previous=finding.previous_logs,
+                    lines=LOG_LINES,
+                )
+        except (RejectedError, TransientError, TimeoutError):
             lines = []
     return Evidence(
         reason=finding.reason,

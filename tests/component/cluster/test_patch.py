@@ -33,9 +33,26 @@ def test_only_image_and_our_annotations_are_written_under_tests():
         {"op": "test", "path": "/spec/template/spec/containers/1/name", "value": "web"},
         {"op": "test", "path": "/spec/template/spec/containers/1/image", "value": "reg.example/web:v1"},
         {"op": "replace", "path": "/spec/template/spec/containers/1/image", "value": IMAGE},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": "11"},
         {"op": "add", "path": "/metadata/annotations/greenlane.dev~1commit", "value": "abc"},
         {"op": "add", "path": "/metadata/annotations/greenlane.dev~1intent", "value": "7"},
     ]
+
+
+def test_another_intent_that_was_here_meanwhile_makes_it_fail():
+    theirs = parsed(annotations={"greenlane.dev/intent": "6"})
+    operations = image_patch(theirs, "web", uid="uid-web", image=IMAGE, annotations=NOTES)
+
+    assert {"op": "test", "path": "/metadata/annotations/greenlane.dev~1intent", "value": "6"} in operations
+
+
+async def test_a_worker_that_was_overtaken_does_not_write_even_over_the_image_it_read(client, api, time):
+    api.on("GET", PATH, give(deployment(annotations={"greenlane.dev/intent": "8"})))
+
+    with pytest.raises(TransientError, match="another deploy"):
+        await write(client, time, expected_intent="6")
+
+    assert api.count("PATCH") == 0
 
 
 def test_missing_annotations_are_added_whole_only_at_the_version_that_was_read():
