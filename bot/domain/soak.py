@@ -127,10 +127,16 @@ def _exit(rollout: Rollout, look: Look, pod: Pod, container: Container) -> _Laps
     if not exits or exits[0].finished_at is None or is_node_fault(exits[0]):
         return None
     at, ran = exits[0].finished_at, lifetime(exits[0])
-    # Without a probe a container is ready while it runs.
-    unprobed = look.is_ours(container) and not look.probe and ran is not None and ran >= RIGHT_AFTER_START
+    # Without a probe a container is ready while it runs, and alone in its pod it makes the pod ready.
+    alone = _is_alone(pod) and look.is_ours(container) and not look.probe
+    unprobed = alone and ran is not None and ran >= RIGHT_AFTER_START
     was = was_ready(pod) if not pod.ready else unprobed or _went_on(rollout, pod, at)
     return _Lapse(at, pod, container, exited=True, proven=was)
+
+
+def _is_alone(pod: Pod) -> bool:
+    """Whether no other container, not even a sidecar, has a say in the pod's readiness."""
+    return sum(not each.init or each.sidecar for each in pod.containers) == 1
 
 
 def _went_on(rollout: Rollout, pod: Pod, moment: datetime) -> bool:

@@ -162,6 +162,18 @@ def test_without_a_probe_a_container_that_ran_was_ready():
     assert look(stumbled) == (None, "soaking")
 
 
+@pytest.mark.parametrize("other", [{}, {"init": True, "sidecar": True}], ids=["a container", "a sidecar"])
+def test_beside_another_container_one_that_ran_need_not_have_been_ready(other):
+    proxy = container(name="proxy", **other)
+    prepared = container(name="prepare", init=True, ready=False, running=False)
+
+    beside = seen(stateful_set(), member(0, restarted(20), proxy), member(1), member(2))
+    alone = seen(stateful_set(), member(0, restarted(20), prepared, ready=True), member(1), member(2))
+
+    assert look(beside) == (None, "soaking")
+    assert look(alone) == (Verdict.FAILED, "restarted_in_soak")
+
+
 def test_a_stateful_set_goes_on_only_from_a_pod_that_is_ready():
     went_on = seen(stateful_set(**PROBED), member(0, created_at=at(15)), member(1), member(2, restarted(20)))
     last = seen(stateful_set(**PROBED), member(0, restarted(20)), member(1), member(2))
