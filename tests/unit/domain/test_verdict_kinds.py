@@ -17,6 +17,7 @@ from tests.unit.domain.rollouts import (
     controller_revision,
     daemon_set,
     deadline_exceeded,
+    ended,
     member,
     members,
     seen,
@@ -225,17 +226,43 @@ def test_a_broken_pod_of_another_version_is_told_with_the_command_that_frees_the
     assert judge(trapped, wanted(), at(900)).verdict is Verdict.TIMED_OUT
 
 
-def test_a_pod_that_only_waits_is_stuck_after_half_a_minute():
+def deletable(trapped, now):
+    return [pod.name for pod in stuck_pods(trapped, trapped.new_revision, DEFAULT_GRACES, at(now))]
+
+
+def test_a_pod_that_only_waits_is_told_after_half_a_minute_and_deleted_once_it_is_doomed():
     slow = broken(0, seconds=10, message="i/o timeout")
     trapped = seen(stateful_set(), slow, member(1), member(2))
 
-    def names(now):
-        return [pod.name for pod in stuck_pods(trapped, trapped.new_revision, DEFAULT_GRACES, at(now))]
-
-    assert names(39) == []
-    assert names(40) == ["web-0"]
     assert look(trapped, now=39) == (None, "pods_creating")
     assert look(trapped, now=40) == (None, "stuck_pod")
+    assert deletable(trapped, 189) == []
+    assert deletable(trapped, 190) == ["web-0"]
+
+
+def test_a_good_release_that_takes_its_time_is_left_to_people():
+    lost = Condition(type="Ready", status="False", changed_at=at(10))
+    earlier = container(image_id=f"r@{OLD_DIGEST}", ready=False, restarts=5, last_terminated=ended(1, until=-900))
+    syncing = member(0, earlier, revision=OLD, conditions=(lost,))
+    trapped = seen(stateful_set(), syncing, member(1), member(2))
+
+    judgement = judge(trapped, wanted(), at(600))
+
+    [finding] = judgement.findings
+    assert judgement.reason == "stuck_pod"
+    assert "is not ready and holds back" in finding.sentence
+    assert finding.next_step.startswith("If it does not become ready by itself, delete it")
+    assert "`kubectl -n team-a delete pod web-0`" in finding.next_step
+    assert deletable(trapped, 600) == []
+
+
+def test_a_pod_that_no_node_takes_is_deleted_when_its_grace_is_over():
+    nowhere = Condition(type="PodScheduled", status="False", reason="Unschedulable", changed_at=at(1))
+    waiting = replace(member(2, revision=OLD), ready=False, containers=(), conditions=(nowhere,))
+    trapped = seen(stateful_set(), member(0, revision=OLD), member(1, revision=OLD), waiting)
+
+    assert deletable(trapped, 300) == []
+    assert deletable(trapped, 301) == ["web-2"]
 
 
 @pytest.mark.parametrize(
