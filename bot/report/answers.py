@@ -134,6 +134,7 @@ def locked(lock: Lock) -> str:
 
 def pull_held(hold: PullHold) -> str:
     where = f" to {plain(hold.environment)}" if hold.environment else ""
+    where += f" with {code(hold.app)}" if hold.app else ""
     return f"⏸️ this pull request is not deployed{where} when it is merged ({plain(hold.set_by)}): `/resume`"
 
 

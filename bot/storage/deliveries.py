@@ -1,5 +1,6 @@
 """Webhook deliveries: stored before they are answered, worked on after."""
 
+import hashlib
 import zlib
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ class Delivery:
     hint: Hint
     attempts: int
     received_at: datetime
+    body_digest: str
+    """SHA-256 of the body: unlike the GUID it is what was signed."""
 
 
 async def add(connection: AsyncConnection, delivery: NewDelivery, *, now: datetime) -> bool:
@@ -83,7 +86,8 @@ async def claim(connection: AsyncConnection, *, owner: str, now: datetime) -> tu
         return None
     lease, row = claimed
     names = ("id", "guid", "event", "action", "attempts", "received_at")
-    return lease, Delivery(hint=_to_hint(row["hint"]), **{name: row[name] for name in names})
+    body_digest = hashlib.sha256(zlib.decompress(row["body"])).hexdigest()
+    return lease, Delivery(hint=_to_hint(row["hint"]), body_digest=body_digest, **{name: row[name] for name in names})
 
 
 async def finish(connection: AsyncConnection, lease: Lease, *, status: Status, reason: str, now: datetime) -> None:

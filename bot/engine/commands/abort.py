@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.intent import Intent, IntentId, State
 from bot.domain.releases import ran_before
 from bot.engine import announce
-from bot.engine.commands.ask import Answer, Ask, accept, refuse
+from bot.engine.commands.ask import Answer, Ask, OvertakenError, accept, refuse
 from bot.engine.commands.rollback import start
 from bot.engine.outcome import CatalogRow
 from bot.report.markdown import code
@@ -19,20 +19,35 @@ ABORTED = "aborted"
 
 async def abort(ask: Ask, place: CatalogRow) -> Answer:
     """What this pull request has open there; else what rolls out there, whoever started it."""
-    key = place.environment.target.key
     async with ask.tools.database.begin() as connection:
-        chosen = _chosen(ask, await intents.open_on_target(connection, key))
-        history = await intents.history(connection, target_key=key)
+        chosen, history = await _read(connection, ask, place)
+    return _answer(ask, place, chosen, history)
+
+
+async def _read(connection: AsyncConnection, ask: Ask, place: CatalogRow) -> tuple[list[Intent], list[Intent]]:
+    """What is to be ended, and what reached the target."""
+    key = place.environment.target.key
+    chosen = _chosen(ask, await intents.open_on_target(connection, key))
+    return chosen, await intents.history(connection, target_key=key)
+
+
+def _answer(ask: Ask, place: CatalogRow, chosen: Sequence[Intent], history: Sequence[Intent]) -> Answer:
     if not chosen:
         sentence = f"nothing of #{ask.pull.number} waits or rolls out in {place.environment.name}"
         return refuse(ask, "nothing_to_abort", sentence, then="`/status` says what runs and what waits.", place=place)
-
-    async def act(connection: AsyncConnection, record: Record) -> IntentId | None:
-        return await _end_all(connection, ask, record, key)
-
     running = _running(chosen)
     body = _stays(running) if running and running.patch_sent_at and not ran_before(history, running) else ""
     sentence = f"ended {', '.join(each.short_sha for each in chosen)} in {place.environment.name}"
+
+    async def act(connection: AsyncConnection, record: Record) -> IntentId | None:
+        """They are read once more, locked: one may have ended meanwhile, and what has begun has to be taken back."""
+        await intents.hint_target(connection, target_key=place.environment.target.key, now=ask.tools.clock())
+        chosen, history = await _read(connection, ask, place)
+        answer = _answer(ask, place, chosen, history)
+        if (answer.sentence, answer.body) != (sentence, body):
+            raise OvertakenError(answer)
+        return await _end_all(connection, ask, place, record, chosen=chosen, history=history)
+
     return accept(sentence, place=place, act=act, body=body, intents=[each.id for each in chosen])
 
 
@@ -47,26 +62,27 @@ def _running(chosen: Sequence[Intent]) -> Intent | None:
     return next((each for each in chosen if each.state is State.ROLLING_OUT), None)
 
 
-async def _end_all(connection: AsyncConnection, ask: Ask, record: Record, key: str) -> IntentId | None:
-    """They are read once more, locked: one may have begun meanwhile, and what has begun has to be taken back."""
-    await intents.hint_target(connection, target_key=key, now=ask.tools.clock())
-    chosen = _chosen(ask, await intents.open_on_target(connection, key))
-    history = await intents.history(connection, target_key=key)
+async def _end_all(
+    connection: AsyncConnection,
+    ask: Ask,
+    place: CatalogRow,
+    record: Record,
+    *,
+    chosen: Sequence[Intent],
+    history: Sequence[Intent],
+) -> IntentId | None:
+    """Whoever has one in hand loses it: the fence moves on."""
+    now, state, detail = ask.tools.clock(), State.CANCELLED, f"aborted by {ask.person.login}"
     for intent in chosen:
-        await _end(connection, ask, intent)
+        await intents.end_other(connection, intent, state=state, reason=ABORTED, detail=detail, now=now)
     running = _running(chosen)
     release = ran_before(history, running) if running and running.patch_sent_at else None
-    if running is None or release is None:
-        return None
-    return await start(connection, ask, record, undone=running, release=release, hold=False)
-
-
-async def _end(connection: AsyncConnection, ask: Ask, intent: Intent) -> None:
-    """Whoever has it in hand loses it: the fence moves on."""
-    now, detail = ask.tools.clock(), f"aborted by {ask.person.login}"
-    state = State.CANCELLED
-    if await intents.end_other(connection, intent, state=state, reason=ABORTED, detail=detail, now=now):
+    back = None
+    if running is not None and release is not None:
+        back = await start(connection, ask, place, record, undone=running, release=release, hold=False)
+    for intent in chosen:  # after the last intent: whoever locks both locks intents first
         await announce.moved(connection, intent, state, ABORTED, now=now)
+    return back
 
 
 def _stays(intent: Intent) -> str:

@@ -71,6 +71,14 @@ class Answer:
     act: Act | None = None
 
 
+class OvertakenError(Exception):
+    """Raised by an act when what was decided is not true any more; `answer` is what is true now."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.sentence)
+        self.answer = answer
+
+
 def refuse(
     ask: Ask, reason: str, sentence: str, *, then: str = "", place: CatalogRow | None = None, **facts: Any
 ) -> Answer:

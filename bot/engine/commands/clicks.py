@@ -25,7 +25,8 @@ async def click(desk: Desk, tools: Tools, repository: Repository, hint: Hint, de
         raise RejectedError("unknown_button", "the button belongs to nothing that is known here")
     command = _command(intent, verb)
     record = Record(
-        key=f"click:{delivery.guid}",
+        # Not the delivery's GUID: it is in no signature, and the same click under another one is still the same click.
+        key=f"click:{hint.external_id}:{hint.button}:{hint.actor_id}:{delivery.body_digest}",
         repository=repository,
         pull_request=intent.pull_request,
         comment_id=None,

@@ -20,7 +20,7 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 async def deploy(ask: Ask, place: CatalogRow) -> Answer:
     """Accepted while checks still run: the intent waits for them. Raises what its reads raise."""
     branch = place.app.branch or await ask.tools.github.default_branch(ask.repository)
-    chosen = await _choose(ask, place, branch)
+    chosen = await _outdated(ask, place) or await _choose(ask, place, branch)
     if isinstance(chosen, Answer):
         return chosen
 
@@ -30,6 +30,22 @@ async def deploy(ask: Ask, place: CatalogRow) -> Answer:
     name = place.environment.name
     facts = {"sha": chosen, "head": ask.pull.head_sha} | ({"hotfix": ask.command.reason} if ask.command.hotfix else {})
     return accept(f"deploys {chosen[:7]} to {name}", place=place, act=act, **facts)
+
+
+async def _outdated(ask: Ask, place: CatalogRow) -> Answer | None:
+    """A button means what was there when it was made; after a failure that is what Greenlane put back."""
+    if ask.about is None:
+        return None
+    async with ask.tools.database.begin() as connection:
+        about = await intents.get(connection, ask.about)
+        newest = next(iter(await intents.history(connection, target_key=place.environment.target.key)), None)
+    if newest is None or newest.id == about.id or (newest.undoes == about.id and not newest.actor):
+        return None
+    if newest.patch_sent_at is None or newest.patch_sent_at < about.state_since:
+        return None
+    sentence = f"the button is of an older deploy, {code(newest.short_sha)} came to {place.environment.name} after it"
+    then = f"`/status` says what runs; {ask.line(Verb.DEPLOY, place, ask.command.sha or '')} deploys it all the same."
+    return refuse(ask, "outdated_button", sentence, then=then, place=place)
 
 
 async def _choose(ask: Ask, place: CatalogRow, branch: str) -> str | Answer:

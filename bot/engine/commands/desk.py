@@ -17,7 +17,7 @@ from bot.domain.intent import IntentId, Repository
 from bot.domain.people import Comment
 from bot.engine import announce, rights
 from bot.engine.commands import abort, deploy, keeping, places, rollback, telling
-from bot.engine.commands.ask import Answer, Ask, Decision, refuse
+from bot.engine.commands.ask import Answer, Ask, Decision, OvertakenError, refuse
 from bot.engine.outcome import CatalogRow
 from bot.engine.tools import Tools
 from bot.errors import RejectedError, TransientError
@@ -31,6 +31,7 @@ TOO_OLD = timedelta(hours=1)
 """A comment that reaches us later is answered, not obeyed."""
 MOST, WITHIN = 10, timedelta(minutes=1)
 """Commands of one person on one pull request that are answered."""
+_TRIES = 3
 _CLOCK = timedelta(seconds=1)  # GitHub's times have whole seconds
 
 AtPlace = Callable[[Ask, CatalogRow], Awaitable[Answer]]
@@ -224,11 +225,15 @@ class Desk:
         return Answer(decision=Decision.REFUSED, reason="too_many_commands", sentence=sentence)
 
     async def _close(self, record: Record, answer: Answer) -> str:
-        """Record and do it; twice when somebody else changed the same thing in this moment."""
-        try:
-            return await self._write(record, answer)
-        except IntegrityError:
-            return await self._write(record, answer)
+        """Record and do it; again when somebody else changed the same thing in this moment."""
+        for _ in range(_TRIES):
+            try:
+                return await self._write(record, answer)
+            except IntegrityError:
+                continue
+            except OvertakenError as error:
+                answer = error.answer
+        return await self._write(record, answer)
 
     async def _write(self, record: Record, answer: Answer) -> str:
         about = answer.place

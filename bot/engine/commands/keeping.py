@@ -3,6 +3,8 @@
 Intents are made due before anything is said: the reconciler locks in this order, too.
 """
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalog import format_duration
@@ -11,7 +13,7 @@ from bot.domain.hold import Hold
 from bot.domain.intent import Kind, State
 from bot.domain.lock import DEFAULT_LOCK, Lock, PullHold
 from bot.engine import announce
-from bot.engine.commands.ask import Answer, Ask, accept, refuse
+from bot.engine.commands.ask import Answer, Ask, accept, refuse, row
 from bot.engine.outcome import CatalogRow
 from bot.report.markdown import code
 from bot.storage import holds, intents, locks, stops
@@ -146,22 +148,34 @@ async def resume(ask: Ask, place: CatalogRow) -> Answer:
     async with ask.tools.database.begin() as connection:
         found = await holds.current(connection, **_where(place))
         held = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
-    mine = [each for each in held if each.covers(place.app.name, place.environment.name)]
-    if found is None and not mine:
+    if found is None and not any(each.covers(*_name(place)) for each in held):
         sentence = f"automatic deploys to {place.environment.name} are not on hold"
         return refuse(ask, "not_on_hold", sentence, then=f"{code('/status')} says what waits.", place=place)
 
     async def act(connection: AsyncConnection, record: Record) -> None:
-        number = ask.pull.number
         await holds.release(connection, **_where(place), by=ask.person.login, now=now)
-        for each in mine:
-            await stops.release_pull(
-                connection, repository_id=ask.repository.id, number=number, only=each, by=ask.person.login, now=now
-            )
-        await announce.changed(connection, ask.repository, number, record, now=now)
+        await _let_go(connection, ask, place)
         await intents.hint_environment(connection, **_where(place), now=now)
+        await announce.changed(connection, ask.repository, ask.pull.number, record, now=now)
 
     return accept(f"automatic deploys to {place.environment.name} go on", place=place, act=act)
+
+
+async def _let_go(connection: AsyncConnection, ask: Ask, place: CatalogRow) -> None:
+    """What the pull request holds there ends. A wider hold goes on at the repository's other places, as it was set."""
+    pull = {"repository_id": ask.repository.id, "number": ask.pull.number}
+    others = [row(app, each) for app in ask.apps for each in app.environments]
+    for wide in await stops.pull_holds_of(connection, **pull):
+        if not wide.covers(*_name(place)):
+            continue
+        await stops.release_pull(connection, **pull, only=wide, by=ask.person.login, now=ask.tools.clock())
+        for app, environment in dict.fromkeys(map(_name, others)):
+            if (app, environment) != _name(place) and wide.covers(app, environment):
+                await stops.hold_pull(connection, replace(wide, app=app, environment=environment), **pull)
+
+
+def _name(place: CatalogRow) -> tuple[str, str]:
+    return place.app.name, place.environment.name
 
 
 def _where(place: CatalogRow) -> dict[str, str]:

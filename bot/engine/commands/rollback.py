@@ -15,6 +15,7 @@ from bot.report.markdown import code
 from bot.storage import intents
 from bot.storage.commands import Record
 
+ROLLED_BACK = "rolled_back"
 _OFFERED = 5
 _DEPLOY = "`/deploy` brings this pull request's commit there."
 
@@ -35,7 +36,11 @@ async def rollback(ask: Ask, place: CatalogRow) -> Answer:
     assert target is not None  # noqa: S101 - and without the other
 
     async def act(connection: AsyncConnection, record: Record) -> IntentId | None:
-        return await start(connection, ask, record, undone=present, release=target)
+        waiting = await _end_waiting(connection, ask, place, target)
+        intent_id = await start(connection, ask, place, record, undone=present, release=target)
+        for each in waiting:  # after the last intent: whoever locks both locks intents first
+            await announce.moved(connection, each, State.CANCELLED, ROLLED_BACK, now=ask.tools.clock())
+        return intent_id
 
     sentence = f"goes back from {present.short_sha} to {target.short_sha} in {place.environment.name}"
     return accept(sentence, place=place, act=act, undone=present.id, restores=target.id, digest=target.digest)
@@ -87,8 +92,31 @@ def _problem(
     return None
 
 
+async def _end_waiting(connection: AsyncConnection, ask: Ask, place: CatalogRow, release: Intent) -> list[Intent]:
+    """What others asked for and has not begun ends: it would undo the rollback the moment that is done."""
+    now, key, name = ask.tools.clock(), place.environment.target.key, place.environment.name
+    await intents.hint_target(connection, target_key=key, now=now)  # locks them, in order
+    ended = []
+    for each in await intents.open_on_target(connection, key):
+        if each.kind is not Kind.MANUAL or each.state is State.ROLLING_OUT:
+            continue
+        line = f"`/deploy {name} {place.app.name}`"
+        detail = f"{ask.person.login} rolled {name} back to {release.short_sha} meanwhile; {line} asks for it again"
+        state, reason = State.CANCELLED, ROLLED_BACK
+        if await intents.end_other(connection, each, state=state, reason=reason, detail=detail, now=now):
+            ended.append(each)
+    return ended
+
+
 async def start(
-    connection: AsyncConnection, ask: Ask, record: Record, *, undone: Intent, release: Intent, hold: bool = True
+    connection: AsyncConnection,
+    ask: Ask,
+    place: CatalogRow,
+    record: Record,
+    *,
+    undone: Intent,
+    release: Intent,
+    hold: bool = True,
 ) -> IntentId | None:
     """Record the wish and say it on the pull request."""
     now = ask.tools.clock()
@@ -102,6 +130,8 @@ async def start(
         command_id=record.id,
         hold=hold,
         now=now,
+        repository=ask.repository,
+        place=place,
     )
     if intent_id is not None:
         await announce.admitted(connection, await intents.get(connection, intent_id), now=now)

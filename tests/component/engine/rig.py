@@ -116,10 +116,11 @@ class Rig:
             left -= step
             await self.settle()
 
-    async def deliver(self, hint: Hint) -> None:
-        new = NewDelivery(
-            guid=f"guid-{next(_guids)}", hook_id="1", event="x", action="", repository="", body=b"{}", hint=hint
-        )
+    async def deliver(self, hint: Hint, *, body: bytes = b"") -> None:
+        """`body` is one of its own unless it is given."""
+        guid = f"guid-{next(_guids)}"
+        body = body or guid.encode()
+        new = NewDelivery(guid=guid, hook_id="1", event="x", action="", repository="", body=body, hint=hint)
         async with self.database.begin() as connection:
             await deliveries.add(connection, new, now=self.clock())
 
@@ -173,12 +174,11 @@ class Rig:
         digest = hashlib.sha256(body.encode()).hexdigest()
         return self.hint("comment", number=number, comment_id=comment_id, digest=digest, actor=by.login, actor_id=by.id)
 
-    async def click(self, intent: Intent, button: str, *, by: Person = ALICE) -> None:
+    async def click(self, intent: Intent, button: str, *, by: Person = ALICE, body: bytes = b"") -> None:
         """Somebody presses a button of an intent's check run."""
         about = f"check_run:{intent.id}"
-        await self.deliver(
-            self.hint("click", button=button, external_id=about, actor=by.login, actor_id=by.id, sha=intent.sha)
-        )
+        hint = self.hint("click", button=button, external_id=about, actor=by.login, actor_id=by.id, sha=intent.sha)
+        await self.deliver(hint, body=body)
         await self.settle()
 
     async def decisions(self) -> list[Record]:
