@@ -1,5 +1,12 @@
 """`/status`, `/why`, `/diff` and `/help`: answers, which change nothing."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
 from bot.domain.catalog import Environment
 from bot.domain.catalog.windows import Closed
 from bot.domain.command import COMMANDS
@@ -18,16 +25,23 @@ from bot.report import answers
 from bot.report.answers import DiffView, HelpLine, PlaceView
 from bot.storage import holds, intents, locks, stops
 
+AT_ONCE = 8
+PATIENCE = timedelta(seconds=20)
+"""How long an answer waits for clusters and GitHub, all of them together: others wait for their answers, too."""
+LATE = "the cluster did not answer in time"
+
+Answered = TypeVar("Answered")
+
 
 async def status(ask: Ask) -> Answer:
-    places = [await _look(ask, row(app, each)) for app in ask.apps for each in app.environments]
+    places = await _look_everywhere(ask, with_health=True)
     async with ask.tools.database.begin() as connection:
         kept = await stops.pull_holds_of(connection, repository_id=ask.repository.id, number=ask.pull.number)
     return tell("said what runs where", answers.status(places, kept))
 
 
 async def why(ask: Ask) -> Answer:
-    places = [await _look(ask, row(app, each)) for app in ask.apps for each in app.environments]
+    places = await _look_everywhere(ask, with_health=False)
     async with ask.tools.database.begin() as connection:
         caused = await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number)
     newest: dict[tuple[str, str], Intent] = {}
@@ -37,7 +51,31 @@ async def why(ask: Ask) -> Answer:
     return tell("said what waits for what", answers.why(places, ended))
 
 
-async def _look(ask: Ask, place: CatalogRow) -> PlaceView:
+async def _look_everywhere(ask: Ask, *, with_health: bool) -> list[PlaceView]:
+    """Every place of the repository, several at once. What nobody answers in time is told as unknown."""
+    places = [row(app, each) for app in ask.apps for each in app.environments]
+    known = [await _stored(ask, place) for place in places]
+    slots = asyncio.Semaphore(AT_ONCE)
+    deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
+    nothing: tuple[Wait, ...] = ()  # its own sentence says what is known
+
+    async def in_time(read: Callable[[], Awaitable[Answered]], otherwise: Answered) -> Answered:
+        try:
+            async with asyncio.timeout_at(deadline), slots:
+                return await read()
+        except TimeoutError:
+            return otherwise
+
+    async def ask_outside(place: CatalogRow, view: PlaceView) -> PlaceView:
+        healthy = await in_time(partial(_health, ask, place.environment, view.release), LATE) if with_health else ""
+        waiting = [(each, await in_time(partial(_waits, ask, place, each), nothing)) for each, _ in view.open]
+        return replace(view, healthy=healthy, open=tuple(waiting))
+
+    return await asyncio.gather(*(ask_outside(place, view) for place, view in zip(places, known, strict=True)))
+
+
+async def _stored(ask: Ask, place: CatalogRow) -> PlaceView:
+    """What our own database knows."""
     tools, environment = ask.tools, place.environment
     now, key = tools.clock(), environment.target.key
     where = {"team": place.app.team, "app": place.app.name, "environment": environment.name}
@@ -52,8 +90,8 @@ async def _look(ask: Ask, place: CatalogRow) -> PlaceView:
         environment=environment.name,
         several_apps=len(ask.apps) > 1,
         release=current(history),
-        healthy=await _health(ask, environment, current(history)),
-        open=tuple([(each, await _waits(ask, place, each)) for each in sorted(waiting, key=_turn)]),
+        healthy="",
+        open=tuple((each, ()) for each in sorted(waiting, key=_turn)),
         hold=hold,
         lock=lock,
         stop=longest(stopped, team=place.app.team, app=place.app.name),
@@ -71,7 +109,7 @@ async def _waits(ask: Ask, place: CatalogRow, intent: Intent) -> tuple[Wait, ...
     try:
         return await what_waits(ask.tools, place, intent)
     except (RejectedError, TransientError):
-        return ()  # its own sentence says what is known
+        return ()
 
 
 def _window(ask: Ask, environment: Environment) -> str:
