@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import bot.storage.tables
+from bot.storage.schema import NO_WAY_BACK
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -17,4 +18,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    raise NotImplementedError(NO_WAY_BACK)

@@ -178,6 +178,8 @@ class Intent(NewIntent):
     """When the cluster's answer to it was stored."""
     complete_at: datetime | None = None
     """When all new pods were first seen ready."""
+    progress: str = ""
+    """How many new pods were ready when it last went on: `3 of 20 new pods ready`."""
     state_since: datetime
     deadline_at: datetime | None = None
     created_at: datetime
@@ -203,6 +205,7 @@ class Facts(TypedDict, total=False):
     patch_sent_at: datetime | None
     patched_at: datetime
     complete_at: datetime
+    progress: str
     deadline_at: datetime
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import structlog
 
+from bot.domain.catalog import App
 from bot.domain.gate import REOPENED_BY
 from bot.domain.hint import Hint
-from bot.domain.intent import Intent, Repository, State
+from bot.domain.intent import Intent, Kind, Repository, State
 from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.commands import clicks, closing
@@ -170,7 +171,7 @@ class Deliveries:
         """What was refused for its checks or image, and whose checks run again, is opened again."""
         app = self._tools.catalog.app(intent.team, intent.app)
         environment = app.environment(intent.environment) if app else None
-        if app is None or environment is None:
+        if app is None or environment is None or await self._is_past(intent, app):
             return
         decision = await read_gate(self._tools, CatalogRow(app=app, environment=environment), intent)
         if decision.outcome not in REOPENED_BY[intent.reason]:
@@ -181,6 +182,15 @@ class Deliveries:
             if await intents.reopen(connection, intent, detail=detail, now=now, deadline=now + app.checks_deadline):
                 await announce.reopened(connection, intent, now=now)
         self._on_due()
+
+    async def _is_past(self, intent: Intent, app: App) -> bool:
+        """What a person asked for is taken up again for as long as checks are waited for, and if nothing came since."""
+        if intent.kind is Kind.AUTOMATIC:
+            return False
+        async with self._tools.database.begin() as connection:
+            last = await intents.last_touching(connection, target_key=intent.target.key, except_id=intent.id)
+        is_newer = last is not None and last.id > intent.id
+        return is_newer or self._tools.clock() - intent.created_at > app.checks_deadline
 
     async def _repository(self, hint: Hint) -> Repository:
         if not hint.installation_id:

@@ -1,6 +1,6 @@
 """Everything a person asked for: who, what, when, where, and what was decided with which facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -91,20 +91,32 @@ async def recent(connection: AsyncConnection, *, since: datetime | None = None, 
     return [_to_record(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def count_of(
-    connection: AsyncConnection, *, repository_id: int, number: int, actor_id: int, since: datetime
-) -> int:
-    """How many commands somebody gave on a pull request since then."""
+async def count_of(connection: AsyncConnection, *, actor_id: int, since: datetime) -> int:
+    """How many commands somebody gave since then, anywhere."""
+    mine = (commands.c.actor_id == actor_id, commands.c.at > since)
+    return int(await connection.scalar(select(func.count()).where(*mine)) or 0)
+
+
+async def newest_of(connection: AsyncConnection, *, actor_id: int) -> Record | None:
+    """Somebody's last command."""
+    statement = select(commands).where(commands.c.actor_id == actor_id).order_by(commands.c.id.desc()).limit(1)
+    row = (await connection.execute(statement)).mappings().first()
+    return _to_record(row) if row else None
+
+
+async def was_told(
+    connection: AsyncConnection, *, repository_id: int, actor_id: int, reasons: Collection[str], since: datetime
+) -> bool:
+    """Whether somebody was refused there in words since then, for one of these reasons."""
     columns = commands.c
-    value = await connection.scalar(
-        select(func.count()).where(
-            columns.repository_id == repository_id,
-            columns.pull_request == number,
-            columns.actor_id == actor_id,
-            columns.at > since,
-        )
+    refusals = select(columns.id).where(
+        columns.repository_id == repository_id,
+        columns.actor_id == actor_id,
+        columns.at > since,
+        columns.reason.in_(sorted(reasons)),
+        columns.answer != "",
     )
-    return int(value or 0)
+    return await connection.scalar(refusals.limit(1)) is not None
 
 
 def _to_record(row: RowMapping) -> Record:

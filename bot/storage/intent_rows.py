@@ -23,7 +23,7 @@ def to_intent(row: RowMapping) -> Intent:
     same = (
         "id key team app environment sha branch pull_request actor reason detail attempts image digest previous_image "
         "previous_sha actor_id command_id hotfix undoes restores workload_uid generation patch_sent_at patched_at "
-        "complete_at state_since deadline_at created_at updated_at"
+        "complete_at progress state_since deadline_at created_at updated_at"
     )
     evidence = tuple(Evidence(**(item | {"log_lines": tuple(item["log_lines"])})) for item in row["evidence"])
     return Intent(

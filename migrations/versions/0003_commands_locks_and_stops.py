@@ -127,6 +127,7 @@ def upgrade() -> None:
             sa.Column("command_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
         batch_op.add_column(sa.Column("hotfix", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("progress", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("complete_at", bot.storage.tables.UtcDateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -148,6 +149,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("intents", schema=None) as batch_op:
         batch_op.drop_column("complete_at")
+        batch_op.drop_column("progress")
         batch_op.drop_column("hotfix")
         batch_op.drop_column("command_id")
         batch_op.drop_column("actor_id")

@@ -32,6 +32,8 @@ class FakeGitHub:
     next_id: int = 100
     comments_by_people: dict[int, Comment] = field(default_factory=dict)
     """A comment that is not here was deleted."""
+    asked: int = 0
+    """How many requests there were."""
     unheard: dict[int, int] = field(default_factory=dict)
     """Comment → pull request, of those that only a list shows."""
     roles: dict[str, tuple[int, Role]] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class FakeGitHub:
         self.results.setdefault(sha, {}).update(results)
 
     def _maybe_fail(self) -> None:
+        self.asked += 1
         if self.errors:
             raise self.errors.pop(0)
 

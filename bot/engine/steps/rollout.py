@@ -22,6 +22,7 @@ from bot.domain.workload import (
 from bot.engine.outcome import CatalogRow, Move, Outcome, Stay, look_again, refused
 from bot.engine.tools import Remember, Tools
 from bot.errors import RejectedError, TransientError
+from bot.storage import intents
 from bot.telemetry.redaction import redact_outside
 
 log = structlog.get_logger("greenlane.engine")
@@ -35,6 +36,8 @@ LOG_PATIENCE = 10.0
 LONGEST_PAUSE = timedelta(days=1)
 MOST_EVIDENCE = 3
 DEFAULT_DEADLINE = timedelta(minutes=10)
+LONGEST_ROLLOUT = timedelta(hours=6)
+"""However many pods come up one after the other."""
 DEADLINE_MARGIN = timedelta(seconds=60)
 BLIND_MARGIN = timedelta(minutes=2)
 """How much longer than the rollout's deadline we look for the truth when the cluster can't be read."""
@@ -114,7 +117,7 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
     """Judge what the cluster shows now."""
     now = tools.clock()
     observation = await tools.cluster.observe(intent.target)
-    wanted = _wanted(row, intent)
+    wanted = _wanted(row, intent, ran=await _held_already(tools, intent))
     judgement = judge(observation, wanted, now)
     if judgement.verdict is None or judgement.verdict is Verdict.PAUSED:
         soaking = judgement.reason == "soaking"
@@ -122,6 +125,8 @@ async def _watch(tools: Tools, row: CatalogRow, intent: Intent) -> Outcome:
         facts = _paused(row, intent, observation.workload, now) if judgement.verdict is Verdict.PAUSED else Facts()
         if soaking and intent.complete_at is None:
             facts = Facts(complete_at=now)
+        elif _ready(judgement.progress) > _ready(intent.progress):
+            facts = _went_on(row, intent, judgement.progress, observation.workload, now)
         deleted = await _delete_stuck(tools, row, intent, observation, now)
         return Stay(
             detail=deleted or judgement.sentence,
@@ -150,7 +155,16 @@ async def _delete_stuck(tools: Tools, row: CatalogRow, intent: Intent, observati
     return f"deleted the broken pod of another version: {', '.join(as_code(name) for name in gone)}" if gone else ""
 
 
-def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
+async def _held_already(tools: Tools, intent: Intent) -> bool:
+    """Whether this very image was running well: what failed and was kept has to prove itself as if it were new."""
+    if intent.previous_image != intent.image:
+        return False
+    async with tools.database.begin() as connection:
+        last = await intents.last_touching(connection, target_key=intent.target.key, except_id=intent.id)
+    return last is None or (last.state is State.SUCCEEDED and last.digest == intent.digest)
+
+
+def _wanted(row: CatalogRow, intent: Intent, *, ran: bool) -> Wanted:
     if intent.patched_at is None:
         raise TransientError("the patch is not recorded yet")
     return Wanted(
@@ -161,11 +175,25 @@ def _wanted(row: CatalogRow, intent: Intent) -> Wanted:
         digests=intent.accepted_digests,
         patched_at=intent.patched_at,
         deadline=(intent.deadline_at or intent.patched_at) - row.environment.soak - BLIND_MARGIN,
-        changed=intent.previous_image != intent.image,
+        changed=intent.previous_image != intent.image or not ran,
         soak=row.environment.soak,
         graces=row.environment.graces,
         complete_at=intent.complete_at,
     )
+
+
+def _ready(progress: str) -> int:
+    """The count at its front."""
+    count = progress.partition(" ")[0]
+    return int(count) if count.isdecimal() else 0
+
+
+def _went_on(row: CatalogRow, intent: Intent, progress: str, workload: Workload | None, now: datetime) -> Facts:
+    """As in the cluster, the time allowed is for no progress at all; what the catalog allows is for everything."""
+    if row.environment.rollout_deadline:
+        return Facts(progress=progress)
+    later = now + _allowed(row, workload) + row.environment.soak + BLIND_MARGIN
+    return Facts(progress=progress, deadline_at=min(later, intent.state_since + LONGEST_ROLLOUT))
 
 
 def _paused(row: CatalogRow, intent: Intent, workload: Workload | None, now: datetime) -> Facts:

@@ -35,19 +35,23 @@ async def _coalesce(tools: Tools, intent: Intent, others: list[Intent]) -> Move 
         match await relation(tools, intent, base=other.sha, head=intent.sha):
             case "ahead":
                 endings.append(_ending(other, newer=intent))
-            case "behind" if other.state in (State.QUEUED, State.ROLLING_OUT):
+            case "behind" if other.state is State.ROLLING_OUT or _is_ready(other):
                 return superseded(f"{name(other)} is newer and ready too")
             case _:
                 continue
     return tuple(endings)
 
 
+def _is_ready(other: Intent) -> bool:
+    """Whether it waits for nothing but its turn."""
+    return other.state is State.QUEUED and other.reason in ("", QUEUED)
+
+
 def _is_ahead(other: Intent, intent: Intent) -> bool:
     """What rolls out, and who asked before. What waits for something else than its turn holds up nobody."""
     if other.state is State.ROLLING_OUT:
         return True
-    is_asked = other.kind is not Kind.AUTOMATIC
-    return other.state is State.QUEUED and is_asked and other.id < intent.id and other.reason in ("", QUEUED)
+    return other.kind is not Kind.AUTOMATIC and other.id < intent.id and _is_ready(other)
 
 
 def behind(ahead: list[Intent]) -> Stay:

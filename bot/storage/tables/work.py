@@ -83,6 +83,7 @@ intents = Table(
     Column("patched_at", UtcDateTime, nullable=True),
     # When all new pods were first seen ready: from then on a restart is a failure.
     Column("complete_at", UtcDateTime, nullable=True),
+    Column("progress", String(64), nullable=False, server_default=""),
     Column("state_since", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),

@@ -397,7 +397,7 @@ async def test_people_are_not_overtaken_by_what_was_merged_after_they_asked(desk
     assert [int(each) for each, _ in desk.cluster.patches] == [1, 2, 3]
 
 
-async def test_an_older_commit_is_refused_with_the_rollback_to_type(desk: Rig) -> None:
+async def test_an_older_commit_is_refused_with_the_way_back(desk: Rig) -> None:
     await desk.merge(12, "a", pushed=False)
     await desk.merge(13, "b")
     await desk.checks("b", build="success", test="success")
@@ -409,7 +409,7 @@ async def test_an_older_commit_is_refused_with_the_rollback_to_type(desk: Rig) -
 
     refused = (await desk.intents())[-1]
     assert (refused.state, refused.reason) == (State.REFUSED, "older_commit")
-    assert "`/rollback staging to aaaaaaa`" in refused.detail
+    assert "`/rollback staging` goes back" in refused.detail
     assert desk.reactions(comment) == ["eyes", "confused"]
 
 
