@@ -13,7 +13,9 @@ from bot.errors import BrokenError
 from bot.storage.database import Database
 from bot.storage.tables import metadata
 
-NO_WAY_BACK = "the schema has no way back: restore the backup that was made before the upgrade, with the version it is of"
+NO_WAY_BACK = (
+    "the schema has no way back: restore the backup that was made before the upgrade, with the version it is of"
+)
 """What a migration's `downgrade` says. An older schema can't hold the rows of a newer one without losing some."""
 
 

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
+import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
 from bot.storage import schema
@@ -37,6 +39,22 @@ async def test_rows_of_an_older_version_survive_the_upgrade(empty_database: Data
         assert [tuple(row) for row in messages] == [("comment:1:12", intent, datetime(2026, 3, 4, 11, 42, tzinfo=UTC))]
 
 
+async def test_there_is_no_way_back_and_trying_it_changes_nothing(empty_database: Database) -> None:
+    await schema.upgrade(empty_database)
+
+    with pytest.raises(NotImplementedError, match="restore the backup"):
+        await downgrade(empty_database)
+
+    assert await schema.is_current(empty_database)
+    assert await schema.differences(empty_database) == []
+
+
+def test_no_migration_has_a_way_back() -> None:
+    for revision in ScriptDirectory.from_config(schema.alembic_config()).walk_revisions():
+        with pytest.raises(NotImplementedError, match="restore the backup"):
+            revision.module.downgrade()
+
+
 OLD_INTENT = """
 INSERT INTO intents (key, repository_id, repository, installation_id, team, app, environment, kind, sha, branch,
     cluster, namespace, workload_kind, workload_name, container, target_key, state, evidence, accepted_digests,
@@ -55,6 +73,14 @@ VALUES ('comment:1:12', 'comment', :intent, 7, 'pending', '2026-03-04 11:42:00',
 async def upgrade_to(database: Database, revision: str) -> None:
     def run(connection: Connection) -> None:
         command.upgrade(schema.alembic_config(connection), revision)
+
+    async with database.begin() as connection:
+        await connection.run_sync(run)
+
+
+async def downgrade(database: Database) -> None:
+    def run(connection: Connection) -> None:
+        command.downgrade(schema.alembic_config(connection), "-1")
 
     async with database.begin() as connection:
         await connection.run_sync(run)
