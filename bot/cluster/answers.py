@@ -15,7 +15,7 @@ from bot.errors import RejectedError, TransientError
 from bot.telemetry.redaction import redact_outside
 
 _RBAC = re.compile(r"cannot \w+ resource")
-_LONGEST = 65_536
+_LONGEST = 16_384
 """Characters of a message that are looked at: far more than are shown."""
 _ADMISSION = re.compile(r"denied (?:the )?request|admission", re.IGNORECASE)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from bot.telemetry.randomness import without_random
+from bot.telemetry.secret_entries import is_secret_name, without_entries
 from bot.telemetry.secret_pairs import without_pairs
 from bot.telemetry.secret_shapes import REDACTED, without_shapes
 
@@ -19,7 +20,7 @@ _SECRET_KEYS: Final = re.compile(
 
 def redact_text(text: str) -> str:
     """The text without what looks like a secret by its form or its name. Same text when there is none."""
-    return without_pairs(without_shapes(text))
+    return without_pairs(without_entries(without_shapes(text)))
 
 
 def redact_outside(text: str) -> str:
@@ -37,7 +38,7 @@ def redact(value: Any, *, depth: int = 0) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if depth < _DEPTH and isinstance(value, Mapping):
-        return {str(key): _redact_pair(key, item, depth) for key, item in value.items()}
+        return {str(key): _redact_pair(key, item, depth) for key, item in _without_value(value).items()}
     if depth < _DEPTH and isinstance(value, (list, tuple, set, frozenset)):
         return [redact(item, depth=depth + 1) for item in value]
     if isinstance(value, (bytes, bytearray)):
@@ -54,6 +55,12 @@ def _redact_pair(key: Any, value: Any, depth: int) -> Any:
     if _SECRET_KEYS.fullmatch(str(key)) and value not in (None, "", True, False):
         return REDACTED
     return redact(value, depth=depth + 1)
+
+
+def _without_value(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """An entry such as a pod's `env` has, without its value when its name says that it is a secret."""
+    is_secret = isinstance(value.get("name"), str) and is_secret_name(value["name"]) and value.get("value")
+    return {**value, "value": REDACTED} if is_secret else value
 
 
 def _describe(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.telemetry.secret_shapes import REDACTED
 
-_SURE: Final = (
+SURE: Final = (
     r"pass(?:word|wd|phrase|code)s?|secrets?|(?<!unexpected )token|connection[_\-]?string"
     r"|(?:private|api|access|account|secret|signing|encryption|master|auth|license|shared|webhook)[_\-]?(?:access[_\-]?)?key"
     r"(?![_\-]?id)|client[_\-]?key[_\-]?data|x-amz-(?:signature|credential)"
@@ -17,34 +17,64 @@ _SURE: Final = (
 _LIKELY: Final = r"credentials?|pass|pwd|dsn|auth|sig|signature|pem|jwt"
 """Names that running text uses otherwise as well: only as a key, or with an equals sign."""
 
-_QUOTE: Final = r"\\{0,3}[\"']"
-_NOTHING: Final = (
-    r"(?!\[redacted\]|(?:null|none|nil|undefined|true|false|yes|no|\*{2,}|x{3,}|<[a-z _\-]{1,30}>)(?![^\s\"',;)}\]\\]))"
-)
+QUOTE: Final = r"\\{0,3}[\"']"
+_MASKED: Final = r"null|none|nil|undefined|true|false|yes|no|\*{2,}|x{3,}|<[a-z _\-]{1,30}>"
+NOTHING: Final = rf"(?!\[redacted\]|\[[ \t]{{0,20}}\]|\{{[ \t]{{0,20}}\}}|(?:{_MASKED})(?![^\s\"',;)}}\]\\]))"
 """What stands for a value that is not there or was masked before."""
-_VALUE: Final = (
-    rf"(?:\"{_NOTHING}(?:[^\"\\\n]|\\.)+\"?|'{_NOTHING}(?:[^'\\\n]|\\.)+'?|\\{{1,3}}[\"']{_NOTHING}[^\"'\\\n]+"
-    rf"|[|>][+\-]?[ \t]*\n[ \t]+[^\n]+|{_NOTHING}(?![\"'|>\\=])[^\s\"';&]*[^\s\"';&,)}}\]])"
+VALUE: Final = (
+    rf"(?:\"{NOTHING}(?:[^\"\\\n]|\\.)+\"?|'{NOTHING}(?:[^'\\\n]|\\.)+'?|\\{{1,3}}[\"']{NOTHING}[^\"'\\\n]+"
+    rf"|[|>][+\-]?[ \t]*\n[ \t]+[^\n]+"
+    # A list, also over several lines; one that is not closed ends with its line.
+    rf"|{NOTHING}\[(?:[^\[\]]{{1,4000}}\]|[^\[\]\n]+)|{NOTHING}(?![\"'|>\\=]|\{{\s{{0,80}}\\{{0,3}}[\"'])"
+    # An `&` or `;` that no other name follows is part of it.
+    r"[^\s\"';&]*(?:[&;](?![\w.\-%\[\] ]{1,60}=)[^\s\"';&]*)*[^\s\"';&,)}\]])"
 )
-_SEPARATOR: Final = rf"(?:{_QUOTE})?[ \t]{{0,20}}(?:=>|[:=]=?)[ \t]{{0,20}}"
+_SEPARATOR: Final = rf"(?:{QUOTE})?[ \t]{{0,20}}(?:=>|[:=]=?)[ \t]{{0,20}}"
 
 _PAIRS: Final = (
-    re.compile(rf"((?:{_SURE}){_SEPARATOR}){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?:{SURE}){_SEPARATOR}){VALUE}", re.IGNORECASE),
     re.compile(
-        rf"((?<![A-Za-z0-9])(?:{_LIKELY})(?:=|{_QUOTE}[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}})"
+        rf"((?<![A-Za-z0-9])(?:{_LIKELY})(?:=|{QUOTE}[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}})"
         rf"|(?:^[ \t]{{0,40}}(?:- )?|(?<=[A-Za-z0-9][_\-]))(?:{_LIKELY})[ \t]{{0,20}}[:=][ \t]{{1,20}})"
         # PWD is also the name of the folder a process is in.
-        rf"(?!(?:[A-Za-z]:\\|[/~.]|\\)){_VALUE}",
+        rf"(?!(?:[A-Za-z]:\\|[/~.]|\\)){VALUE}",
         re.IGNORECASE | re.MULTILINE,
+    ),
+    # A quoted name and its value on the next line.
+    re.compile(
+        rf"((?:{SURE}){QUOTE}[ \t]{{0,20}}(?:=>|:)[ \t]{{0,20}}\r?\n[ \t]{{0,80}})"
+        rf"(?:\"{NOTHING}(?:[^\"\\\n]|\\.)+\"?|'{NOTHING}(?:[^'\\\n]|\\.)+'?)",
+        re.IGNORECASE,
+    ),
+    # params[password]=hunter2, [password] => hunter2
+    re.compile(rf"((?:{SURE})(?:{QUOTE})?\][ \t]{{0,20}}(?:=>|=)[ \t]{{0,20}}){VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<![A-Za-z0-9])pwd:)(?![A-Za-z]:\\|[/~.\\]){VALUE}", re.IGNORECASE),
+    # In an address, once more encoded: password%3Dhunter2%26x.
+    re.compile(
+        rf"((?:{SURE}|pwd)(?:%22)?%3[AD](?:%22|%20|\+){{0,4}})(?!\[redacted\]|%22|%2C|%7D)(?:(?!%2[26C]|%7D)[^\s\"'&;])+",
+        re.IGNORECASE,
+    ),
+    # Said in a sentence: password -> hunter2, password is hunter2 (and not: password is invalid).
+    re.compile(rf"(\bpass(?:word|wd|phrase|code)s?(?:{QUOTE})?[ \t]{{0,20}}->[ \t]{{0,20}}){VALUE}", re.IGNORECASE),
+    re.compile(
+        rf"(\bpass(?:word|wd|phrase|code) (?:is|was):? {{1,4}})"
+        rf"(?:\"{NOTHING}[^\"\n]{{1,200}}\"|'{NOTHING}[^'\n]{{1,200}}'"
+        rf"|{NOTHING}(?=[^\s\"']{{6}})(?=[^\s\"']{{0,60}}?\d)[^\s\"']*[^\s\"',;.:)}}\]])",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"((?<!unexpected )\b(?:token|secret|password|passphrase|api[ _\-]?key) {1,4}(?:(?:is|was) )?[\"'`(]?)"
+        r"[0-9a-f]{20,}(?![A-Za-z0-9])",
+        re.IGNORECASE,
     ),
     # Said in a sentence, in quotes: password "hunter2".
     re.compile(
-        rf"(\b(?:password|passphrase) )(?:\"{_NOTHING}[^\"\n]{{1,200}}\"|'{_NOTHING}[^'\n]{{1,200}}')", re.IGNORECASE
+        rf"(\b(?:password|passphrase) )(?:\"{NOTHING}[^\"\n]{{1,200}}\"|'{NOTHING}[^'\n]{{1,200}}')", re.IGNORECASE
     ),
     # <password>hunter2</password>
-    re.compile(rf"(<[\w:.\-]{{0,40}}?(?:{_SURE})>){_NOTHING}[^<\s][^<]*", re.IGNORECASE),
+    re.compile(rf"(<[\w:.\-]{{0,40}}?(?:{SURE})>){NOTHING}[^<\s][^<]*", re.IGNORECASE),
     # --db-password hunter2
-    re.compile(rf"((?<![\w\-])--?[\w\-]{{0,40}}?(?:{_SURE})[ \t]{{1,20}})(?!-){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<![\w\-])--?[\w\-]{{0,40}}?(?:{SURE})[ \t]{{1,20}})(?!-){VALUE}", re.IGNORECASE),
     # Clients whose short flag is the password, or name and password.
     re.compile(
         r"(\b(?:mysql|mariadb|mongo|sshpass|docker login|curl|redis-cli)[^\n]{0,200}? "
@@ -73,6 +103,14 @@ _ADDRESSES: Final = (
     (
         re.compile(
             r"\b([a-z][a-z0-9+.\-]{0,30}://)[^\s:/?#@\"']{0,128}:(?!\d{1,5}(?!\d)[/?#])[^\s\"'@]{1,256}@", re.IGNORECASE
+        ),
+        rf"\1{REDACTED}@",
+    ),
+    # Oracle: user/password@host.
+    (
+        re.compile(
+            r"(\b(?:jdbc:oracle:[a-z0-9]{1,10}:|sqlplus(?:64)? )[^\s:/@\"']{1,100}/)(?!\[redacted\])[^\s]{1,256}@",
+            re.IGNORECASE,
         ),
         rf"\1{REDACTED}@",
     ),

@@ -126,6 +126,34 @@ SECRETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "header with a key": ("X-Api-Key: hunter2", ("hunter2",)),
     "cookie set": ("Set-Cookie: session=hunter2; Path=/; HttpOnly", ("hunter2",)),
     "cookie sent": ("> Cookie: a=hunter1; b=hunter2", ("hunter1", "hunter2")),
+    "a pod's environment in JSON": ('[{"name":"DB_PASSWORD","value":"hun,ter2"},{"name":"A"}]', ("hun", "ter2")),
+    "a pod's environment in JSON, with spaces": ('{ "name": "DB_PASSWORD",\n  "value": "hunter 2" }', ("hunter", " 2")),
+    "a pod's environment in JSON in JSON": (r"{\"name\":\"API_TOKEN\",\"value\":\"hunter2\"}", ("hunter2",)),
+    "a pod's environment, value first": ('{"value":"hunter2","name":"DB_PASSWORD"}', ("hunter2",)),
+    "a pod's environment in YAML": ("env:\n- name: DB_PASSWORD\n  value: hunter 2\n- name: A", ("hunter", " 2")),
+    "a pod's environment in YAML, with quotes": ('  - name: "SMTP_PWD"\n    value: "hunter2"', ("hunter2",)),
+    "a pod's environment in a YAML block": ("- name: TOKEN_2\n  value: |\n    hunter2\n", ("hunter2",)),
+    "a pod's environment on one line": (r"- name: DB_PASSWORD\n  value: hunter2", ("hunter2",)),
+    "a pod's environment in Go": ("EnvVar{Name:DB_PASSWORD,Value:hunter2,ValueFrom:nil,}", ("hunter2",)),
+    "a pod's environment in Go, short": ("[{DB_HOST db} map[name:DB_PASS value:hunter2]]", ("hunter2",)),
+    "a pod's environment in Python": ("{'name': 'DB_PASSWORD', 'value': 'hunter2'}", ("hunter2",)),
+    "arguments in JSON": ('{"args":["serve","--db-password","hunter2","-v"]}', ("hunter2",)),
+    "arguments in YAML": ("args:\n  - --db-password\n  - hunter2\n  - -v", ("hunter2",)),
+    "a tuple": ("[('user', 'shop'), ('password', 'hunter2')]", ("hunter2",)),
+    "a list of two": ('["db_password","hunter2"]', ("hunter2",)),
+    "a list of secrets": ("passwords: [hunter1, hunter2]", ("hunter1", "hunter2")),
+    "a list of secrets in JSON": ('"passwords": [\n  "hunter1",\n  "hunter2"\n]', ("hunter1", "hunter2")),
+    "a list of secrets that is cut off": ("passwords: [hunter1, hunter2", ("hunter1", "hunter2")),
+    "a value on the next line": ('{"password":\n  "hunter2"}', ("hunter2",)),
+    "a form": ("user[name]=a&user[password]=hunter2", ("hunter2",)),
+    "PHP": ("    [password] => hunter2", ("hunter2",)),
+    "pwd with a colon": ("user:shop pwd:hunter2", ("hunter2",)),
+    "an arrow": ("password -> hunter2", ("hunter2",)),
+    "a sentence without quotes": ("the password is hunter2.", ("hunter2",)),
+    "a sentence with a token": (f"invalid token {HEX32} for user", (HEX32,)),
+    "a sign that parts": ("DB_PASSWORD=hunter1&ter2\nDB_PASSWORD=hunter3;ter4", ("hunter", "ter2", "ter4")),
+    "an address that was encoded": ("GET /login%3Fpassword%3Dhunter2%26x%3D1", ("hunter2",)),
+    "Oracle": ("jdbc:oracle:thin:scott/hunter2@db:1521/shop", ("hunter2",)),
     "no name, base64": (f"loaded {B64}", (B64,)),
     "no name, base64 for addresses": ("loaded Zk3-q9_XcV7bN1mL-pO8iU_yT5rE2wQ", ("Zk3-q9", "yT5rE2")),
     "no name, letters and digits": (f"loaded {B62[:22]}", (B62[:22],)),
@@ -217,5 +245,16 @@ collation utf8mb4_unicode_520_ci, model StripePaymentIntentV2RequestBuilder, cla
 thread 'main' panicked at src/main.rs:14:10: called `Result::unwrap()` on an `Err` value: PoolTimedOut
    4: checkout::db::connect::h0d4f2aa9c1b3e5f7 at ./src/db/connection_pool_manager.rs:88:9
 Segmentation fault (core dumped) /lib/x86_64-linux-gnu/libc.so.6(__libc_start_main+0xf3) [0x7f2d3b8a00b3]
+{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"checkout-db","key":"password"}}},{"name":"LOG_LEVEL","value":"debug"}
+- name: DB_PASSWORD
+  valueFrom: {secretKeyRef: {name: checkout-db, key: password}}
+- name: max_tokens
+  value: "4096"
+volumes: [{"name":"db-password","secret":{"secretName":"checkout-db","defaultMode":420}}]
+required: ["username", "password", "email"]; fields=('id', 'password', 'name')
+{"passwords": [], "secrets": {}, "tokens": [17, 18]}
+the password is invalid, the password is too short; the password was changed in 2026; password is required
+the token is expired; token 3 of 17; secret checkout-db not found; next token -> IDENT
+pwd:/usr/src/app and pwd: /usr/src/app; sqlplus /nolog; jdbc:oracle:thin:@//db:1521/shop
 20260304T114200.123456Z finished migration 20260301_094512_add_order_line_items_index in 20260304114200123
 """.strip("\n").split("\n")

@@ -51,6 +51,18 @@ def test_an_ordinary_log_stays_as_a_whole_too() -> None:
         ('{"password":"hun,ter2","port":1}', '{"password":[redacted],"port":1}'),
         ("(password=hunter2, pool=5)", "(password=[redacted], pool=5)"),
         ('{"password": "", "token": null}', '{"password": "", "token": null}'),
+        (
+            '{"name":"DB_PASSWORD","value":"hunter2"},{"name":"A","value":"b"}',
+            '{"name":"DB_PASSWORD","value":[redacted]},{"name":"A","value":"b"}',
+        ),
+        (
+            "- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b",
+            "- name: DB_PASSWORD\n  value: [redacted]\n- name: A\n  value: b",
+        ),
+        ("(('password', 'hunter2'), ('host', 'db'))", "(('password', [redacted]), ('host', 'db'))"),
+        ("passwords: [a1, b2], host: db", "passwords: [redacted], host: db"),
+        ("PASSWORD=hunter2; exec app", "PASSWORD=[redacted]; exec app"),
+        ("a?password=hunter2&b=c", "a?password=[redacted]&b=c"),
     ],
 )
 def test_what_is_around_a_secret_stays(text: str, kept: str) -> None:
@@ -98,6 +110,11 @@ NASTY = [
     "- ", "\n    ", "\n  - pass", "ghs_", "xox", "0123456789:", "mysql -p", "curl ", "cookie: ", "cookie:a", "dsn=a@",
     ":a@", ":" + "a" * 255, "\"'", " ", "\t", "\\", '\\"', "aB3" * 20 + " ", "aB3", "0f", "-", "_", "/", "a/", "=", "a=",
     "key", "api_key", "x" * 300 + "=", "authorization: ", "connection string", "sha256:", "sk-", "8Q~", "aa8Q~",
+    "name:", '"name":"', "name:PASSWORD ", '"name":"PASSWORD","value":"', "- name: PASSWORD\n  value: ", '"value":"',
+    'value:"a" ', 'value:"a",name:', '["password",', "('a-password', ", '"--password",', "- --password\n- ", "password=[",
+    'password=["', "passwords: [a\n", '"password":\n', "password%3D", "%3D%22", "password is 1", "password -> ",
+    "token 0f", "jdbc:oracle:thin:a/", "sqlplus a/b", "pwd:", "[password]", "password=;", "password=a&", ";", "&", "a;]",
+    "name=name_name.", "x.pass", "\\n", "a_password-",
 ]  # fmt: skip
 
 

@@ -101,6 +101,13 @@ def test_a_value_goes_by_the_name_of_its_key(key: str):
     assert redact({"outer": MappingProxyType({key: ["a", "b"]})}) == {"outer": {key: "[redacted]"}}
 
 
+def test_an_entrys_value_goes_by_the_entrys_name():
+    entries = [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "LOG_LEVEL", "value": "debug"}]
+
+    assert redact(entries) == [{"name": "DB_PASSWORD", "value": "[redacted]"}, {"name": "LOG_LEVEL", "value": "debug"}]
+    assert redact({"name": "DB_PASSWORD", "value": None}) == {"name": "DB_PASSWORD", "value": None}
+
+
 @pytest.mark.parametrize(
     "text",
     [

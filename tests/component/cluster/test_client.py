@@ -47,7 +47,7 @@ async def test_a_no_is_told_with_its_reason(client, api, code, message, error, r
 @pytest.mark.parametrize("code", [400, 403, 422], ids=["policy", "webhook", "validation"])
 async def test_what_a_rule_quotes_of_a_pod_is_told_without_its_secrets(client, api, code):
     image = f"registry.example/web:1@sha256:{'a1' * 32}"
-    quoted = f'{{"image":"{image}","env":[{{"name":"A","value":"DB_PASSWORD=hunter2"}}],"url":"db://a:hunter3@db/x"}}'
+    quoted = f'{{"image":"{image}","env":[{{"name":"DB_PASSWORD","value":"hunter2"}}],"url":"db://a:hunter3@db/x"}}'
     api.on("GET", WEB, status(code, f'admission webhook "x" denied the request: {quoted}'))
 
     with pytest.raises(RefusedError) as caught:
