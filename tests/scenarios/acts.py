@@ -1,7 +1,10 @@
 """What people, CI and trouble do in a scenario. A `tag` is a pull request's name in its row."""
 
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sandbox.control.ci import run_ci
@@ -97,7 +100,7 @@ def ci(tag: str, result: str = "pass", *, image: str | None = None) -> Act:
 
 def deployed(tag: str, *, by: str = "alice", env: str = "staging") -> tuple[Act, ...]:
     """Opened, merged, tested and deployed by itself."""
-    return opens(tag, by=by), merges(tag), ci(tag), runs(tag, env=env)
+    return opens(tag, by=by), merges(tag), ci(tag), reaches(tag, "succeeded", env=env)
 
 
 def merged(tag: str, *, by: str = "alice", image: str = "ok") -> tuple[Act, ...]:
@@ -146,7 +149,7 @@ def pastes(*, on: str = "a", by: str = "alice", which: int = 0) -> Act:
 
     async def do(scene: Scene) -> None:
         answer = [each for each in scene.from_bot(on) if "greenlane:reply:" in each][-1]
-        offered = [line for line in _LINES.findall(answer.partition("\n\n")[2])]
+        offered = _LINES.findall(answer.partition("\n\n")[2])
         body = offered[which]
         scene.comments.append(scene.world.comment(scene.repository, scene.pulls[on].number, scene.login(by), body))
 
@@ -255,6 +258,41 @@ def mends() -> Act:
     return Act(name="GitHub mends", do=do)
 
 
+def cluster_breaks(**how: object) -> Act:
+    """The cluster, in the scenario's staging."""
+
+    async def do(scene: Scene) -> None:
+        scene.stage.worlds.cluster.add_fault(how | {"namespace": f"{scene.app}-staging"})
+
+    return Act(name="the cluster breaks", do=do)
+
+
+def lock_ages(**by: float) -> Act:
+    """The scenario's lock was set, and ends, so much earlier; done to the database of a bot that is not there."""
+
+    async def do(scene: Scene) -> None:
+        back = timedelta(**by)
+        with closing(sqlite3.connect(scene.stage.bot.folder / "greenlane.db")) as database:
+            found = database.execute("SELECT id, set_at, expires_at FROM locks WHERE app = ?", (scene.app,)).fetchall()
+            for number, *moments in found:
+                earlier = [f"{datetime.fromisoformat(each) - back:%Y-%m-%d %H:%M:%S.%f}" for each in moments]
+                database.execute("UPDATE locks SET set_at = ?, expires_at = ? WHERE id = ?", (*earlier, number))
+            database.commit()
+
+    return Act(name="time passes for the lock", do=do)
+
+
+def ages(**by: float) -> Act:
+    """The last comment was written so long ago."""
+
+    async def do(scene: Scene) -> None:
+        comment = scene.comments[-1]
+        comment.created_at -= timedelta(**by)
+        comment.updated_at = comment.created_at
+
+    return Act(name="the comment is old", do=do)
+
+
 def operator(*arguments: str) -> Act:
     """A command of the platform team; it has to go well."""
 
@@ -335,6 +373,21 @@ def answers(*words: str, on: str = "a") -> Act:
 def tells(*words: str, on: str = "a") -> Act:
     """Some comment of the bot has all the words."""
     return _told(on, words, lambda _: True, "a comment")
+
+
+def shows_no_button(tag: str, *, env: str = "staging") -> Act:
+    """The bot's check run on the commit is there, and nothing to click on it."""
+
+    async def do(scene: Scene) -> None:
+        sha, name = scene.sha(tag), f"greenlane / {env}"
+
+        def look() -> list[int]:
+            runs = scene.repository.runs.values()
+            return [len(run.actions) for run in runs if run.head_sha == sha and run.name == name]
+
+        await scene.until(look, lambda seen: seen == [0])
+
+    return Act(name=f"no button on {tag}", do=do)
 
 
 def keeps_quiet(*words: str, on: str = "a") -> Act:

@@ -168,7 +168,7 @@ class Scene:
     def on_the_way(self) -> list[str]:
         """Webhooks of this repository that the bot has not answered yet."""
         mine, hooks = self.repository.id, self.world.hooks
-        queue = [each for _, each in hooks._waiting]  # noqa: SLF001 - `quiet` is about everybody's
+        queue = [each for _, each in hooks._waiting]
         both = [*queue, *(each for each in hooks.log if each.status == "pending")]
         return [each.guid for each in both if each.repository_id == mine]
 

@@ -1,7 +1,19 @@
 """The rows, by what they are about. Each group plays on a stage of its own."""
 
 from tests.scenarios.row import Scenario
-from tests.scenarios.table import aborting, deploying, going_back, heads, keeping, policy, rights, speaking
+from tests.scenarios.table import (
+    aborting,
+    buttons,
+    deaths,
+    deploying,
+    going_back,
+    heads,
+    keeping,
+    policy,
+    rights,
+    speaking,
+    trouble,
+)
 
 GROUPS: dict[str, tuple[Scenario, ...]] = {
     "deploying": deploying.ROWS,
@@ -12,4 +24,7 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "going_back": going_back.ROWS,
     "aborting": aborting.ROWS,
     "policy": policy.ROWS,
+    "buttons": buttons.ROWS,
+    "trouble": trouble.ROWS,
+    "deaths": deaths.ROWS,
 }

@@ -20,6 +20,9 @@ from tests.scenarios.acts import (
 from tests.scenarios.row import House, row
 
 ASKED = House(staging={"deploy": "on-command"}, production={})
+LASTING = House(staging={"deploy": "on-command", "soak": "2m"})
+"""A rollout that goes on for as long as a scenario needs."""
+LASTING_MERGE = House(staging={"soak": "2m"})
 
 ROWS = (
     row(
@@ -68,7 +71,7 @@ ROWS = (
     ),
     row(
         "in-the-queue",
-        opens("a", image="never-ready"),
+        opens("a"),
         ci("a"),
         says("/deploy staging"),
         runs("a"),
@@ -80,7 +83,7 @@ ROWS = (
         reacts("rocket"),
         tells("aborted by alice", on="b"),
         runs("a"),
-        house=ASKED,
+        house=LASTING,
         audit="deploy accepted x2 · abort accepted",
         intents=None,
         codes="aborted",
@@ -88,7 +91,7 @@ ROWS = (
     row(
         "rolling-out-with-a-release-before",
         deployed("a"),
-        merged("b", image="never-ready"),
+        merged("b"),
         runs("b"),
         says("/abort staging", on="b"),
         runs("a"),
@@ -96,28 +99,31 @@ ROWS = (
         shows("b", "inactive"),
         says("/resume staging", on="b"),
         reacts("confused"),
+        house=House(staging={"soak": "12s"}),
         audit="abort accepted · resume not_on_hold",
         intents="automatic a succeeded · automatic b cancelled aborted · rollback a succeeded",
     ),
     row(
         "rolling-out-for-the-first-time",
-        merged("a", image="never-ready"),
+        merged("a"),
         runs("a"),
         reaches("a", "rolling_out"),
         says("/abort staging"),
         reacts("rocket"),
         answers("kubectl -n {app}-staging rollout undo deployment/{app}"),
+        house=LASTING_MERGE,
         audit="abort accepted",
         intents="automatic a cancelled aborted",
     ),
     row(
         "of-somebody-else",
-        merged("a", image="never-ready"),
+        merged("a"),
         runs("a"),
         opens("b"),
         says("/abort staging", on="b", by="bob"),
         reacts("rocket"),
         tells("aborted by bob", on="a"),
+        house=LASTING_MERGE,
         audit="abort accepted",
         intents="automatic a cancelled aborted",
     ),
@@ -126,7 +132,7 @@ ROWS = (
         deployed("a"),
         says("/abort staging"),
         reacts("confused"),
-        answers("nothing of #{a} waits or rolls out"),
+        answers("nothing of #", "waits or rolls out in staging", "`/status`"),
         audit="abort nothing_to_abort",
         intents="automatic a succeeded",
     ),
@@ -147,7 +153,7 @@ ROWS = (
     ),
     row(
         "queue-of-three",
-        opens("a", image="slow"),
+        opens("a"),
         ci("a"),
         opens("b"),
         ci("b"),
@@ -164,7 +170,7 @@ ROWS = (
         shows("a", "inactive"),
         shows("b", "inactive"),
         shows("c", "success"),
-        house=House(staging={"deploy": "on-command", "soak": "8s"}),
+        house=House(staging={"deploy": "on-command", "soak": "15s"}),
         audit="deploy accepted x3",
         intents="manual a succeeded · manual b succeeded · manual c succeeded",
     ),
@@ -183,7 +189,7 @@ ROWS = (
     ),
     row(
         "merge-behind-a-command",
-        opens("a", image="slow"),
+        opens("a"),
         ci("a"),
         says("/deploy staging"),
         reaches("a", "rolling_out"),
@@ -191,7 +197,7 @@ ROWS = (
         waits("b", "queued", "behind #{a}"),
         runs("b"),
         shows("b", "success"),
-        house=House(staging={"soak": "6s"}),
+        house=House(staging={"soak": "15s"}),
         audit="deploy accepted",
         intents="manual a succeeded · automatic b succeeded",
     ),

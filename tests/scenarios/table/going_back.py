@@ -125,7 +125,7 @@ ROWS = (
     row(
         "while-it-rolls-out",
         deployed("a"),
-        opens("b", image="never-ready"),
+        opens("b"),
         says("/deploy staging", on="b"),
         ci("b"),
         runs("b"),
@@ -133,6 +133,7 @@ ROWS = (
         runs("a"),
         reacts("eyes", "rocket"),
         shows("b", "inactive"),
+        house=House(staging={"soak": "12s"}),
         audit="deploy accepted · rollback accepted",
         intents="automatic a succeeded · manual b superseded superseded · rollback a succeeded",
     ),
