@@ -24,9 +24,6 @@ LONG_ROLLOUT = timedelta(seconds=120)
 AHEAD = timedelta(minutes=1)
 """Whoever wrote a comment looks at it: answers go before everything else that waits to be written."""
 
-TOO_MANY = "too_many_commands"
-"""Said once; the commands after that are met with silence."""
-
 FIRST_LOOK = timedelta(seconds=1)
 """Until the first comment: by then the checks were read once, and it says which ones it waits for."""
 
@@ -128,13 +125,17 @@ async def _tell_undone(connection: AsyncConnection, rollback: Intent, state: Sta
         await _post(connection, rollback, Kind.UNDONE, now=now, argument=str(number))
 
 
-async def commanded(connection: AsyncConnection, record: Record, *, now: datetime, waits: bool) -> None:
-    """A command was decided: a reaction, and words where they are needed. `waits`: its end comes later."""
+async def commanded(
+    connection: AsyncConnection, record: Record, *, now: datetime, waits: bool, ahead: bool = True
+) -> None:
+    """A command was decided: a reaction, and words where they are needed.
+
+    `waits`: its end comes later. `ahead`: whoever has no rights here gets an answer in its turn, among the others.
+    """
     mood = "confused" if record.decision == "refused" else "eyes" if waits else "rocket"
-    if record.answer or record.reason != TOO_MANY:
-        await _react(connection, record, mood, now=now)
+    await _react(connection, record, mood, now=now, ahead=ahead)
     if record.answer:
-        await _reply(connection, record, Kind.REPLY, now=now)
+        await _reply(connection, record, Kind.REPLY, now=now, ahead=ahead)
 
 
 async def changed(
@@ -169,12 +170,22 @@ async def lock_over(connection: AsyncConnection, lock: Lock, record: Record, *, 
         await changed(connection, record.repository, lock.pull_request, record, now=now)
 
 
-async def _react(connection: AsyncConnection, record: Record, content: str, *, now: datetime) -> None:
+async def _react(
+    connection: AsyncConnection, record: Record, content: str, *, now: datetime, ahead: bool = True
+) -> None:
     if record.comment_id is not None:
-        await _reply(connection, record, Kind.REACTION, now=now, argument=content)
+        await _reply(connection, record, Kind.REACTION, now=now, argument=content, ahead=ahead)
 
 
-async def _reply(connection: AsyncConnection, record: Record, kind: Kind, *, now: datetime, argument: str = "") -> None:
+async def _reply(
+    connection: AsyncConnection,
+    record: Record,
+    kind: Kind,
+    *,
+    now: datetime,
+    argument: str = "",
+    ahead: bool = True,
+) -> None:
     if record.repository is None:
         return
     key = f"{kind}:{record.id}:{argument}" if argument else f"{kind}:{record.id}"
@@ -185,7 +196,7 @@ async def _reply(connection: AsyncConnection, record: Record, kind: Kind, *, now
         installation_id=record.repository.installation_id,
         argument=argument,
     )
-    await outbox.post(connection, message, now=now, due=now - AHEAD)
+    await outbox.post(connection, message, now=now, due=now - AHEAD if ahead else now)
 
 
 async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime) -> None:

@@ -69,6 +69,10 @@ class Answer:
     place: CatalogRow | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     act: Act | None = None
+    outsider: bool = False
+    """A no to somebody who may not command here at all."""
+    silent: bool = False
+    """Recorded, and nothing is written."""
 
 
 class OvertakenError(Exception):
@@ -91,6 +95,12 @@ def refuse(
         place=place,
         facts=facts,
     )
+
+
+def refuse_record(record: Record, reason: str, sentence: str, *, then: str = "", outsider: bool = False) -> Answer:
+    """The same, before anything but the comment is known."""
+    body = refusal(record.actor.login, record.line, sentence, then)
+    return Answer(decision=Decision.REFUSED, reason=reason, sentence=sentence, body=body, outsider=outsider)
 
 
 def accept(sentence: str, *, place: CatalogRow | None, act: Act, body: str = "", **facts: Any) -> Answer:

@@ -16,8 +16,8 @@ from bot.domain.hint import Hint
 from bot.domain.intent import IntentId, Repository
 from bot.domain.people import Comment
 from bot.engine import announce, rights
-from bot.engine.commands import abort, deploy, keeping, places, rollback, telling
-from bot.engine.commands.ask import Answer, Ask, Decision, OvertakenError, refuse
+from bot.engine.commands import abort, deploy, keeping, limits, places, rollback, telling
+from bot.engine.commands.ask import Answer, Ask, Decision, OvertakenError, refuse, refuse_record
 from bot.engine.outcome import CatalogRow
 from bot.engine.tools import Tools
 from bot.errors import RejectedError, TransientError
@@ -29,8 +29,6 @@ PATIENCE = timedelta(minutes=2)
 """How long a command waits for GitHub's answers; after that nobody expects it to happen any more."""
 TOO_OLD = timedelta(hours=1)
 """A comment that reaches us later is answered, not obeyed."""
-MOST, WITHIN = 10, timedelta(minutes=1)
-"""Commands of one person on one pull request that are answered."""
 _TRIES = 3
 _CLOCK = timedelta(seconds=1)  # GitHub's times have whole seconds
 
@@ -86,13 +84,22 @@ class Desk:
             at=self._tools.clock(),
             decision=Decision.REFUSED,
         )
-        early = await self._too_many(record) or _edited(record, found, hint) or _too_late(record, found.created_at)
+        early = await self._early(record, found, hint, said)
         if early is not None:
             return await self._close(record, early)
-        if isinstance(said, Mistake):
-            return await self._misunderstood(record, said)
+        assert isinstance(said, Command)  # noqa: S101 - mistakes are answered early
         asked_at = min(received_at, found.created_at + _CLOCK)
         return await self._obey(record, said, asked_at=asked_at, received_at=received_at)
+
+    async def _early(self, record: Record, found: Comment, hint: Hint, said: Command | Mistake) -> Answer | None:
+        """What is answered without looking at what was asked for; None when it is to be looked at."""
+        excess = await limits.too_many(self._tools, record)
+        if excess is not None:
+            return excess
+        early = _edited(record, found, hint) or _too_late(record, found.created_at)
+        if isinstance(said, Mistake):
+            early = early or _misunderstood(record, said)
+        return early and (await self._turn_away(record) or early)
 
     async def _fresh(self, repository: Repository, hint: Hint, key: str) -> Comment | str:
         """The comment as it is now; or why nobody acts on it."""
@@ -111,7 +118,7 @@ class Desk:
         async with self._tools.database.begin() as connection:
             if await commands.knows(connection, record.key):
                 return "known already"
-        early = await self._too_many(record) or _too_late(record, received_at)
+        early = await limits.too_many(self._tools, record) or _too_late(record, received_at)
         if early is not None:
             return await self._close(record, early)
         return await self._obey(record, command, asked_at=received_at, received_at=received_at, about=about)
@@ -143,19 +150,19 @@ class Desk:
             )
             answer = await self._decide(ask)
         except RejectedError as error:
-            answer = _refuse(record, error.reason, error.sentence, then=error.hint)
+            answer = refuse_record(record, error.reason, error.sentence, then=error.hint)
         except TransientError as error:
             if self._tools.clock() - received_at < PATIENCE:
                 raise
             sentence = f"I could not find out what I had to: {error.sentence.rstrip('.')}"
-            answer = _refuse(record, "no_answer", sentence, then="Nothing was changed. Write it again.")
+            answer = refuse_record(record, "no_answer", sentence, then="Nothing was changed. Write it again.")
         return await self._close(record, answer)
 
     async def _decide(self, ask: Ask) -> Answer:
         """Rights first, as far as they need no place: a stranger learns nothing."""
         denied = await self._denied(ask, None)
         if denied is not None:
-            return denied
+            return replace(denied, outsider=True)
         verb = ask.command.verb
         try:
             if verb in _TELLING:
@@ -194,35 +201,13 @@ class Desk:
             return None
         return refuse(ask, denied.reason, denied.sentence, then="`/help` says what you may.", place=place)
 
-    async def _misunderstood(self, record: Record, mistake: Mistake) -> str:
-        """Help for those who may command; strangers get the same refusal whatever they write."""
+    async def _turn_away(self, record: Record) -> Answer | None:
+        """Outsiders get the same refusal whatever they write; None for those who may command."""
         assert record.repository is not None  # noqa: S101 - comments have one
         denied = await rights.objection(
             self._tools.github, self._tools.catalog, record.repository, record.actor, Verb.HELP
         )
-        if denied is not None:
-            return await self._close(record, _refuse(record, denied.reason, denied.sentence))
-        body = answers.misunderstood(record.actor.login, record.line, mistake)
-        answer = Answer(decision=Decision.REFUSED, reason=mistake.code, sentence=mistake.sentence, body=body)
-        return await self._close(record, answer)
-
-    async def _too_many(self, record: Record) -> Answer | None:
-        """Many commands at once are no wish of a person: the first too many is told so, the rest is silence."""
-        assert record.repository is not None  # noqa: S101 - comments have one
-        async with self._tools.database.begin() as connection:
-            count = await commands.count_of(
-                connection,
-                repository_id=record.repository.id,
-                number=record.pull_request or 0,
-                actor_id=record.actor.id,
-                since=record.at - WITHIN,
-            )
-        if count < MOST:
-            return None
-        sentence = f"these are more than {MOST} commands within a minute"
-        if count == MOST:
-            return _refuse(record, "too_many_commands", sentence, then="Wait a minute, then write it again.")
-        return Answer(decision=Decision.REFUSED, reason="too_many_commands", sentence=sentence)
+        return refuse_record(record, denied.reason, denied.sentence, outsider=True) if denied else None
 
     async def _close(self, record: Record, answer: Answer) -> str:
         """Record and do it; again when somebody else changed the same thing in this moment."""
@@ -238,13 +223,16 @@ class Desk:
     async def _write(self, record: Record, answer: Answer) -> str:
         about = answer.place
         async with self._tools.database.begin() as connection:
+            answer = await limits.quieted(connection, record, answer)
             added = await commands.add(connection, _decided(record, answer, about))
             if added is None:
                 return "known already"
             intent_id = await answer.act(connection, added) if answer.act else None
             if intent_id is not None:
                 await commands.caused(connection, added.id, intent_id)
-            await announce.commanded(connection, added, now=self._tools.clock(), waits=intent_id is not None)
+            if not answer.silent:
+                waits, ahead = intent_id is not None, not answer.outsider
+                await announce.commanded(connection, added, now=self._tools.clock(), waits=waits, ahead=ahead)
         log.info(
             "command_decided",
             command=added.id,
@@ -271,16 +259,16 @@ def _decided(record: Record, answer: Answer, about: CatalogRow | None) -> Record
     )
 
 
-def _refuse(record: Record, reason: str, sentence: str, then: str = "") -> Answer:
-    body = answers.refusal(record.actor.login, record.line, sentence, then)
-    return Answer(decision=Decision.REFUSED, reason=reason, sentence=sentence, body=body)
+def _misunderstood(record: Record, mistake: Mistake) -> Answer:
+    body = answers.misunderstood(record.actor.login, record.line, mistake)
+    return Answer(decision=Decision.REFUSED, reason=mistake.code, sentence=mistake.sentence, body=body)
 
 
 def _edited(record: Record, comment: Comment, hint: Hint) -> Answer | None:
     """What was written is what counts."""
     if hashlib.sha256(comment.body.encode()).hexdigest() == hint.digest:
         return None
-    return _refuse(record, "comment_edited", "the comment was edited", then="Write it as a new comment.")
+    return refuse_record(record, "comment_edited", "the comment was edited", then="Write it as a new comment.")
 
 
 def _too_late(record: Record, asked_at: datetime) -> Answer | None:
@@ -288,7 +276,7 @@ def _too_late(record: Record, asked_at: datetime) -> Answer | None:
     if record.at - asked_at <= TOO_OLD:
         return None
     sentence = "it reached me more than an hour after it was asked for"
-    return _refuse(record, "comment_too_old", sentence, then="Ask again if you still mean it.")
+    return refuse_record(record, "comment_too_old", sentence, then="Ask again if you still mean it.")
 
 
 def _first_line(body: str) -> str:

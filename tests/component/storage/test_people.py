@@ -1,6 +1,6 @@
 """Commands, locks, stops, holds of pull requests and heads: what people asked for and set, on both databases."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -58,11 +58,53 @@ async def test_commands_are_known_by_key_listed_newest_first_and_counted_by_pers
             await commands.add(connection, record(key=f"k{number}", actor=person, at=after(minutes=number)))
         listed = [each.key for each in await commands.recent(connection)]
         late = [each.key for each in await commands.recent(connection, since=after(minutes=1), limit=1)]
-        count = await commands.count_of(connection, **PULL, actor_id=ALICE.id, since=NOW)
+        count = await commands.count_of(connection, actor_id=ALICE.id, since=NOW)
 
         assert await commands.knows(connection, "k1")
         assert not await commands.knows(connection, "k9")
     assert (listed, late, count) == (["k2", "k1", "k0"], ["k2"], 1)
+
+
+async def test_what_somebody_was_told_is_known_by_place_reason_and_time(database: Database) -> None:
+    told = record(reason="no_write_permission", answer="no", key="k1")
+    quiet = record(reason="no_write_permission", actor=BOB, key="k2")
+    async with database.begin() as connection:
+        for each in (told, quiet):
+            await commands.add(connection, each)
+
+        async def was_told(actor: Person, since: datetime, *reasons: str, repository_id: int = REPOSITORY.id) -> bool:
+            return await commands.was_told(
+                connection, repository_id=repository_id, actor_id=actor.id, reasons=reasons, since=since
+            )
+
+        before = NOW - timedelta(hours=1)
+        assert await was_told(ALICE, before, "login_reused", "no_write_permission")
+        assert not await was_told(ALICE, NOW, "no_write_permission")
+        assert not await was_told(ALICE, before, "login_reused")
+        assert not await was_told(ALICE, before, "no_write_permission", repository_id=2)
+        assert not await was_told(BOB, before, "no_write_permission")
+        newest = await commands.newest_of(connection, actor_id=BOB.id)
+        assert await commands.newest_of(connection, actor_id=9) is None
+    assert newest is not None
+    assert newest.key == "k2"
+
+
+async def test_other_heads_than_those_of_what_is_open_are_forgotten(database: Database) -> None:
+    async with database.begin() as connection:
+        for number, minutes in ((12, 0), (13, 0), (14, 9)):
+            await heads.record(
+                connection, repository_id=REPOSITORY.id, number=number, sha="a", now=after(minutes=minutes)
+            )
+        gone = await heads.forget_others(
+            connection, repository_id=REPOSITORY.id, numbers={13: "a"}.keys(), before=after(minutes=5)
+        )
+        elsewhere = await heads.forget_others(connection, repository_id=2, numbers=(), before=after(hours=1))
+        left = [
+            await heads.newest(connection, repository_id=REPOSITORY.id, number=number, before=after(hours=1))
+            for number in (12, 13, 14)
+        ]
+
+    assert (gone, elsewhere, left) == (1, 0, [None, "a", "a"])
 
 
 async def test_somebody_at_the_command_line_has_no_repository(database: Database) -> None:
