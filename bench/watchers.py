@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -135,13 +135,15 @@ class Greenlane:
             moved.clear()
             pause = look_again(State.ROLLING_OUT)
             try:
-                judgement = judge(await self.cluster.observe(_target(stage)), wanted, datetime.now(UTC))
+                now = datetime.now(UTC)
+                judgement = judge(await self.cluster.observe(_target(stage)), wanted, now)
             except TransientError:
                 pause = SOAK_LOOK
             else:
                 if judgement.verdict:
                     return judgement
-                pause = SOAK_LOOK if judgement.reason == "soaking" else pause
+                if judgement.reason == "soaking":
+                    pause, wanted = SOAK_LOOK, replace(wanted, complete_at=wanted.complete_at or now)
             await _next_look(pause, wanted.deadline - datetime.now(UTC), moved)
 
 

@@ -123,7 +123,7 @@ class KubernetesCluster:
             pods=view.pods,
             events=view.events,
             container=target.container,
-            waiting_since=view.sightings.since,
+            since=view.sightings.since,
         )
 
     def subscribe(self, namespace: str, on_change: Callable[[], None]) -> Callable[[], None]:

@@ -1,13 +1,12 @@
 """What one followed kind looks like now, and whether that can be trusted."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, TypeVar, assert_never
 
 from bot.cluster.listwatch import Blind, Changed, Deleted, Object, Step, Sync
-from bot.cluster.objects import ContainerStatus, EventObject, PodObject
+from bot.cluster.objects import EventObject
 from bot.errors import GreenlaneError, RejectedError, TransientError
 
 MOST_EVENTS = 2000
@@ -85,42 +84,3 @@ class EventCache(Cache[EventObject]):
 def newest_events(events: list[EventObject]) -> list[EventObject]:
     """As many as the cache keeps, the newest last."""
     return sorted(events, key=lambda each: each.last_at or _LONG_AGO)[-MOST_EVENTS:]
-
-
-class Sightings:
-    """Since when each container waits for the same cause; Kubernetes does not record it, a watch can see it."""
-
-    def __init__(self) -> None:
-        self._since: dict[tuple[str, str], tuple[str, datetime]] = {}
-
-    def note(self, pods: Iterable[PodObject], now: datetime) -> None:
-        """Look at pods as they are now; a cause that stays keeps its first time."""
-        for pod in pods:
-            for status in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
-                self._note(pod.metadata.uid, status, now)
-
-    def keep_only(self, uids: Iterable[str]) -> None:
-        """Forget every other pod."""
-        kept = set(uids)
-        self._since = {key: value for key, value in self._since.items() if key[0] in kept}
-
-    def forget(self, uid: str) -> None:
-        """Forget a pod that is gone."""
-        self._since = {key: value for key, value in self._since.items() if key[0] != uid}
-
-    def since(self, pod_uid: str, container: str) -> datetime | None:
-        found = self._since.get((pod_uid, container))
-        return found[1] if found else None
-
-    def _note(self, uid: str, status: ContainerStatus, now: datetime) -> None:
-        key, cause = (uid, status.name), _cause(status)
-        if not cause:
-            self._since.pop(key, None)
-        elif key not in self._since or self._since[key][0] != cause:
-            self._since[key] = (cause, now)
-
-
-def _cause(status: ContainerStatus) -> str:
-    reason = status.state.waiting.reason if status.state.waiting else ""
-    # The kubelet alternates between the two while one and the same pull fails.
-    return "pull" if reason in {"ErrImagePull", "ImagePullBackOff"} else reason

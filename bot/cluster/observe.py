@@ -1,15 +1,17 @@
 """A namespace's objects → the domain's facts about one rollout. Pure."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.cluster.kinds import RevisionObject, WorkloadObject
 from bot.cluster.objects import ContainerStatus, EventObject, PodObject, TerminatedState
+from bot.cluster.sightings import THERE, condition, exit_of, waiting
 from bot.cluster.workloads import HASH_LABEL, owner_of, to_conditions, to_revisions, to_workload
-from bot.domain.workload import Container, Event, Observation, Pod, Terminated, WorkloadKind
+from bot.domain.workload import Condition, Container, Event, Observation, Pod, Terminated, WorkloadKind
 
-WaitingSince = Callable[[str, str], datetime | None]
-"""(pod uid, container name) → when the watch first saw it wait for what it waits for."""
+Since = Callable[[str, str], datetime | None]
+"""(uid, fact) → since when the watch has seen it so, as `Sightings.since` tells it."""
 
 
 def to_observation(
@@ -20,15 +22,18 @@ def to_observation(
     pods: Iterable[PodObject],
     events: Iterable[EventObject],
     container: str,
-    waiting_since: WaitingSince,
+    since: Since,
 ) -> Observation:
     """The workload with its own revisions, their pods and what was said of them; all else is left out."""
     if item is None:
         return Observation(workload=None)
     uid = item.metadata.uid
-    kept = to_revisions(kind, revisions, uid)
+    kept = tuple(
+        replace(each, conditions=_sighted(each.conditions, each.uid, since))
+        for each in to_revisions(kind, revisions, uid)
+    )
     makers = {each.uid for each in kept} if kind is WorkloadKind.DEPLOYMENT else {uid}
-    made = tuple(to_pod(pod, kind, waiting_since) for pod in pods if owner_of(pod.metadata) in makers)
+    made = tuple(to_pod(pod, kind, since) for pod in pods if owner_of(pod.metadata) in makers)
     about = {uid, *(each.uid for each in kept), *(each.uid for each in made)}
     return Observation(
         workload=to_workload(item, container, revisions=kept),
@@ -38,10 +43,10 @@ def to_observation(
     )
 
 
-def to_pod(item: PodObject, kind: WorkloadKind, waiting_since: WaitingSince) -> Pod:
+def to_pod(item: PodObject, kind: WorkloadKind, since: Since) -> Pod:
     """One pod with all its containers, init containers first."""
     meta, status = item.metadata, item.status
-    conditions = to_conditions(status.conditions)
+    conditions = _sighted(to_conditions(status.conditions), meta.uid, since)
     is_hashed = kind is not WorkloadKind.DEPLOYMENT
     return Pod(
         name=meta.name,
@@ -55,9 +60,10 @@ def to_pod(item: PodObject, kind: WorkloadKind, waiting_since: WaitingSince) -> 
         terminating=meta.deletion_timestamp is not None,
         ready=any(each.type == "Ready" and each.status == "True" for each in conditions),
         created_at=meta.creation_timestamp,
+        seen_at=since(meta.uid, THERE),
         started_at=status.start_time,
         conditions=conditions,
-        containers=_containers(item, waiting_since),
+        containers=_containers(item, since),
     )
 
 
@@ -80,22 +86,22 @@ def _ordinal(name: str) -> int | None:
     return int(number) if number.isascii() and number.isdigit() else None
 
 
-def _containers(item: PodObject, waiting_since: WaitingSince) -> tuple[Container, ...]:
+def _containers(item: PodObject, since: Since) -> tuple[Container, ...]:
     uid, status = item.metadata.uid, item.status
     stay = {each.name for each in item.spec.init_containers or () if each.restart_policy == "Always"}
     return (
         *(
-            _to_container(each, uid, waiting_since, init=True, sidecar=each.name in stay)
+            _to_container(each, uid, since, init=True, sidecar=each.name in stay)
             for each in status.init_container_statuses or ()
         ),
-        *(_to_container(each, uid, waiting_since) for each in status.container_statuses or ()),
+        *(_to_container(each, uid, since) for each in status.container_statuses or ()),
     )
 
 
 def _to_container(
-    item: ContainerStatus, pod_uid: str, waiting_since: WaitingSince, *, init: bool = False, sidecar: bool = False
+    item: ContainerStatus, pod_uid: str, since: Since, *, init: bool = False, sidecar: bool = False
 ) -> Container:
-    waiting = item.state.waiting
+    waits = item.state.waiting
     return Container(
         name=item.name,
         image=item.image,
@@ -103,14 +109,23 @@ def _to_container(
         ready=item.ready,
         running=item.state.running is not None,
         restarts=item.restart_count,
-        waiting_reason=waiting.reason if waiting else "",
-        waiting_message=waiting.message if waiting else "",
-        waiting_since=waiting_since(pod_uid, item.name) if waiting else None,
+        waiting_reason=waits.reason if waits else "",
+        waiting_message=waits.message if waits else "",
+        waiting_since=since(pod_uid, waiting(item.name)) if waits else None,
         terminated=_to_terminated(item.state.terminated),
         last_terminated=_to_terminated(item.last_state.terminated),
+        exit_seen_at=since(pod_uid, exit_of(item.name)) if _has_ended(item) else None,
         init=init,
         sidecar=sidecar,
     )
+
+
+def _has_ended(item: ContainerStatus) -> bool:
+    return (item.state.terminated or item.last_state.terminated) is not None
+
+
+def _sighted(conditions: tuple[Condition, ...], uid: str, since: Since) -> tuple[Condition, ...]:
+    return tuple(replace(each, seen_at=since(uid, condition(each.type))) for each in conditions)
 
 
 def _to_terminated(item: TerminatedState | None) -> Terminated | None:

@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.cluster.cache import Cache, EventCache, Sightings, newest_events
+from bot.cluster.cache import Cache, EventCache, newest_events
 from bot.cluster.client import Client
 from bot.cluster.feed import Feed
 from bot.cluster.kinds import Kind, RevisionObject, WorkloadObject
-from bot.cluster.listwatch import Blind, Changed, Deleted, ListWatch, Object, Step, Sync
+from bot.cluster.listwatch import Blind, ListWatch, Object, Step
 from bot.cluster.objects import EventObject, PodObject
 from bot.cluster.pace import Pace
 from bot.cluster.request import EVENTS, PODS, Resource
+from bot.cluster.sightings import Sightings
 from bot.errors import RejectedError, TransientError
 
 _PATIENCE = 10.0
@@ -72,8 +73,8 @@ class NamespaceWatch:
 
     async def view(self, kind: Kind, patience: float) -> View:
         """Waits up to `patience` seconds for the lists; raises what keeps us from seeing."""
-        workloads = self._of_kind(kind.resource, kind.type_)
-        revisions = self._of_kind(kind.revisions, kind.revision_type)
+        workloads = self._of_kind(kind.resource, kind.type_, self._on_step)
+        revisions = self._of_kind(kind.revisions, kind.revision_type, self._on_revisions)
         needed = (workloads, revisions, self._pods)
         try:
             async with asyncio.timeout(patience):
@@ -94,9 +95,9 @@ class NamespaceWatch:
             self._sightings,
         )
 
-    def _of_kind(self, resource: Resource, type_: type[T]) -> Feed[T]:
+    def _of_kind(self, resource: Resource, type_: type[T], on_step: Callable[[Step[Any]], None]) -> Feed[T]:
         if resource not in self._by_kind:
-            self._by_kind[resource] = self._feed(self._listwatch(resource, type_), self._on_step)
+            self._by_kind[resource] = self._feed(self._listwatch(resource, type_), on_step)
         return self._by_kind[resource]
 
     def _listwatch(self, resource: Resource, type_: type[T]) -> ListWatch[T]:
@@ -111,14 +112,11 @@ class NamespaceWatch:
         self._call_back()
 
     def _on_pods(self, step: Step[PodObject]) -> None:
-        match step:
-            case Changed(pod):
-                self._sightings.note([pod], self._pace.now())
-            case Sync(pods):
-                self._sightings.note(pods, self._pace.now())
-                self._sightings.keep_only(each.metadata.uid for each in pods)
-            case Deleted(pod):
-                self._sightings.forget(pod.metadata.uid)
+        self._sightings.pods.follow(step, self._pace.now())
+        self._on_step(step)
+
+    def _on_revisions(self, step: Step[RevisionObject]) -> None:
+        self._sightings.revisions.follow(step, self._pace.now())
         self._on_step(step)
 
     def _on_event(self, step: Step[EventObject]) -> None:

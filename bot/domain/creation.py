@@ -34,6 +34,8 @@ class _Row:
 class _Refusal:
     message: str
     since: datetime
+    seen_at: datetime
+    """Since when it counts, by our own clock where a watch says so."""
 
 
 def _at_once(_: Graces) -> timedelta:
@@ -112,7 +114,7 @@ def find_refusal(look: Look) -> Finding | None:
     return _finding(
         refusal,
         reason=row.code,
-        fatal=look.lasted(refusal.since) >= row.grace(look.graces),
+        fatal=look.lasted(refusal.seen_at) >= row.grace(look.graces),
         sentence=row.sentence,
         next_step=row.next_step.format(namespace=f" -n {look.workload.namespace}"),
         told=True,
@@ -137,7 +139,8 @@ def _on_revision(look: Look) -> _Refusal | None:
     condition = find_condition(look.revision.conditions, "ReplicaFailure")
     if condition is None or condition.status != "True" or condition.reason != "FailedCreate":
         return None
-    return _Refusal(condition.message, _not_before(look, condition.changed_at))
+    since = _not_before(look, condition.changed_at)
+    return _Refusal(condition.message, since, _not_before(look, condition.seen_at) if condition.seen_at else since)
 
 
 def _on_workload(look: Look) -> _Refusal | None:
@@ -151,7 +154,8 @@ def _on_workload(look: Look) -> _Refusal | None:
     stale = look.patched_at is not None and event.last_at < look.patched_at - _CLOCKS
     if stale or _is_created(look, workload, event.message, event.last_at):
         return None
-    return _Refusal(event.message, _not_before(look, event.first_at or event.last_at))
+    since = _not_before(look, event.first_at or event.last_at)
+    return _Refusal(event.message, since, since)
 
 
 def _is_created(look: Look, workload: Workload, message: str, said_at: datetime) -> bool:
@@ -175,7 +179,7 @@ def _over_quota(look: Look, refusal: _Refusal) -> Finding:
     """A pod that asks for more than the whole quota never comes; else what this app still stops may make room."""
     found = excesses(refusal.message)
     hopeless = [each for each in found if each.is_hopeless]
-    over = not _may_free_some(look) and look.lasted(refusal.since) >= look.graces.quota
+    over = not _may_free_some(look) and look.lasted(refusal.seen_at) >= look.graces.quota
     amounts = f" ({shown})" if (shown := amounts_of(found)) else ""
     what = (
         "one new pod asks for more than the namespace's whole quota" if hopeless else "the namespace's quota is used up"

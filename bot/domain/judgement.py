@@ -36,7 +36,7 @@ class Wanted:
     graces: Graces = DEFAULT_GRACES
     """How long trouble that may heal is borne."""
     complete_at: datetime | None = None
-    """When an earlier look first found it `soaking`, if the caller knows: then no later restart is overlooked."""
+    """When an earlier look first found it `soaking`, by our own clock: until it is given, no look says success."""
 
 
 class Verdict(StrEnum):

@@ -1,7 +1,8 @@
 """The time after completion: pods can pass one probe and fall over, so success waits, and a lapse is a failure.
 
-Nothing is remembered between two looks, so that a lapse came after completion has to follow from what is seen: from the
-controller's own time of completion, else from when the other pods became ready.
+Clocks differ. The time itself runs by ours, from when an earlier look found all complete. Whether a lapse came after
+completion follows from when the watch saw it come, by ours too. Only what happened while nobody watched has to follow
+from the cluster's own times: the controller's of completion, else when the other pods became ready.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ class _Lapse:
     """A new pod's container that ended, or was no longer ready."""
 
     at: datetime
+    """By the cluster's clock."""
+    seen_at: datetime | None
+    """When the watch saw it come, by ours."""
     pod: Pod
     container: Container
     exited: bool
@@ -46,18 +50,22 @@ def is_soaked(rollout: Rollout) -> bool:
 
 
 def soaking(rollout: Rollout) -> Judgement | None:
-    """Success waits until all stayed ready for the soak time.
-
-    Clocks that differ can only shorten it by the time between patch and readiness.
-    """
+    """Success waits until the soak time is over, and is never said by the look that first finds all complete."""
     if not is_soaked(rollout):
         return None
-    ready = max((pod.ready_at or rollout.now for pod in rollout.new), default=rollout.now)
-    until = max(ready, rollout.wanted.patched_at) + rollout.wanted.soak
+    until = _soaked_since(rollout) + rollout.wanted.soak
     if rollout.now >= until:
         return None
     # No countdown: a sentence that changes every second would be written down every second.
     return wait("soaking", f"all new pods are ready; watching them until {until:%H:%M:%S} UTC")
+
+
+def _soaked_since(rollout: Rollout) -> datetime:
+    wanted, now = rollout.wanted, rollout.now
+    if wanted.complete_at or now < wanted.deadline + wanted.soak:
+        return wanted.complete_at or now
+    # Nobody looked while there was time: only the cluster's own times are left.
+    return max((pod.ready_at or now for pod in rollout.new), default=now)
 
 
 def find_lapse(rollout: Rollout, look: Look) -> Finding | None:
@@ -65,29 +73,54 @@ def find_lapse(rollout: Rollout, look: Look) -> Finding | None:
     if not is_soaked(rollout):
         return None
     lapses = sorted(_lapses(rollout, look), key=lambda each: (each.at, each.pod.name, each.container.name))
-    complete_at = _complete_at(rollout)
-    if complete_at is None:
-        broken = _after_all_were_ready(rollout, lapses)
-    else:
-        until = complete_at + rollout.wanted.soak
-        broken = [
-            each
-            for each in lapses
-            if complete_at < each.at and _existed(each.pod, complete_at) and (each.at <= until or _is_loop(each))
-        ]
+    broken = [*_seen_to_come(rollout, lapses), *_by_the_clusters_times(rollout, lapses)]
     return _finding(look, broken[0]) if broken else None
 
 
+def _seen_to_come(rollout: Rollout, lapses: list[_Lapse]) -> list[_Lapse]:
+    """Those that the watch saw come after completion."""
+    ours = rollout.wanted.complete_at
+    if ours is None:
+        return []
+    return [
+        each
+        for each in lapses
+        if each.seen_at and _is_within(rollout, each, each.seen_at, ours) and _existed(each.pod.seen_at, ours)
+    ]
+
+
+def _by_the_clusters_times(rollout: Rollout, lapses: list[_Lapse]) -> list[_Lapse]:
+    """Of those that nobody saw come."""
+    ours, theirs = rollout.wanted.complete_at, _complete_at(rollout)
+    lapses = [each for each in lapses if each.at > rollout.wanted.patched_at and (ours is None or not each.seen_at)]
+    if ours is None and theirs is None:
+        return _after_all_were_ready(rollout, lapses)
+    found = []
+    for each in lapses:
+        since = theirs or _others_ready(rollout, each, ours)
+        if since and _is_within(rollout, each, each.at, since) and _existed(each.pod.created_at, since):
+            found.append(each)
+    return found
+
+
 def _complete_at(rollout: Rollout) -> datetime | None:
-    """When the rollout was complete, as the controller or an earlier look of ours knows."""
-    known = [rollout.wanted.complete_at] if rollout.wanted.complete_at else []
+    """When a Deployment's rollout was complete, as its controller says it."""
     condition = find_condition(rollout.workload.conditions, "Progressing")
-    if condition and condition.updated_at and is_complete(rollout.workload):
-        # One that names another replica set, or is older than the patch, is left over from an earlier rollout.
-        ours = f'"{rollout.revision.name}"' in condition.message
-        if ours and condition.updated_at >= rollout.wanted.patched_at - _CLOCKS:
-            known.append(condition.updated_at)
-    return min(known, default=None)
+    if condition is None or condition.updated_at is None or not is_complete(rollout.workload):
+        return None
+    # One that names another replica set, or is older than the patch, is left over from an earlier rollout.
+    ours = f'"{rollout.revision.name}"' in condition.message
+    return condition.updated_at if ours and condition.updated_at >= rollout.wanted.patched_at - _CLOCKS else None
+
+
+def _others_ready(rollout: Rollout, lapse: _Lapse, ours: datetime | None) -> datetime | None:
+    """When at the earliest it was complete: the pod itself may have become ready since."""
+    known = [pod.ready_at for pod in rollout.new if pod.ready_at and pod.name != lapse.pod.name]
+    return max([*known, ours] if ours else known, default=None)
+
+
+def _is_within(rollout: Rollout, lapse: _Lapse, moment: datetime, since: datetime) -> bool:
+    return since < moment and (moment <= since + rollout.wanted.soak or _is_loop(lapse))
 
 
 def _is_loop(lapse: _Lapse) -> bool:
@@ -95,8 +128,8 @@ def _is_loop(lapse: _Lapse) -> bool:
     return lapse.exited and lapse.container.restarts >= SETTLED_RESTARTS
 
 
-def _existed(pod: Pod, moment: datetime) -> bool:
-    return pod.created_at is None or pod.created_at <= moment
+def _existed(begun: datetime | None, moment: datetime) -> bool:
+    return begun is None or begun <= moment
 
 
 def _after_all_were_ready(rollout: Rollout, lapses: list[_Lapse]) -> list[_Lapse]:
@@ -117,8 +150,8 @@ def _lapses(rollout: Rollout, look: Look) -> Iterator[_Lapse]:
         for container in pod.containers:
             if container.init and not container.sidecar:
                 continue
-            lapse = _exit(rollout, look, pod, container) or _unready(pod, container)
-            if lapse and lapse.at > rollout.wanted.patched_at:
+            lapse = _exit(rollout, look, pod, container) or _unready(rollout, look, pod, container)
+            if lapse:
                 yield lapse
 
 
@@ -131,7 +164,7 @@ def _exit(rollout: Rollout, look: Look, pod: Pod, container: Container) -> _Laps
     alone = _is_alone(pod) and look.is_ours(container) and not look.probe
     unprobed = alone and ran is not None and ran >= RIGHT_AFTER_START
     was = was_ready(pod) if not pod.ready else unprobed or _went_on(rollout, pod, at)
-    return _Lapse(at, pod, container, exited=True, proven=was)
+    return _Lapse(at, container.exit_seen_at, pod, container, exited=True, proven=was)
 
 
 def _is_alone(pod: Pod) -> bool:
@@ -150,12 +183,20 @@ def _went_on(rollout: Rollout, pod: Pod, moment: datetime) -> bool:
     )
 
 
-def _unready(pod: Pod, container: Container) -> _Lapse | None:
-    """A node that goes away marks the pod, not its containers: only what the container itself lost counts."""
+def _unready(rollout: Rollout, look: Look, pod: Pod, container: Container) -> _Lapse | None:
+    """A node that goes away marks the pod, not its containers: only what the container itself lost counts.
+
+    A kubelet that starts anew takes readiness away for some seconds, so it counts when it lasts, or at the soak's end.
+    """
     condition = find_condition(pod.conditions, "Ready")
     if pod.ready or container.ready or not container.running or condition is None or condition.changed_at is None:
         return None
-    return _Lapse(condition.changed_at, pod, container, exited=False, proven=True) if was_ready(pod) else None
+    complete_at, soak = rollout.wanted.complete_at, rollout.wanted.soak
+    is_over = complete_at is not None and rollout.now >= complete_at + soak
+    lasts = look.lasted(condition.seen_at or condition.changed_at) >= look.graces.start
+    if not was_ready(pod) or not (lasts or is_over):
+        return None
+    return _Lapse(condition.changed_at, condition.seen_at, pod, container, exited=False, proven=True)
 
 
 def _finding(look: Look, lapse: _Lapse) -> Finding:

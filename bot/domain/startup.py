@@ -1,6 +1,7 @@
 """One pod → its findings: no node, no image, no volume, no start, no readiness."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from bot.domain.events import SCALE_UPS, VOLUMES, latest, latest_failure
 from bot.domain.exits import called, find_crash, was_ready
@@ -44,6 +45,12 @@ def runs_unready(pod: Pod) -> bool:
     return not pod.ready and any(_is_unready(container) for container in pod.containers)
 
 
+def unready_since(pod: Pod) -> datetime | None:
+    """When we first saw that it is not ready, by our own clock; None when no watch says."""
+    condition = find_condition(pod.conditions, "Ready")
+    return condition.seen_at if condition and not pod.ready else None
+
+
 def _of_container(look: Look, pod: Pod, container: Container) -> Finding | None:
     return _waiting(look, pod, container) or find_crash(look, pod, container) or _unready(look, pod, container)
 
@@ -56,8 +63,9 @@ def _unscheduled(look: Look, pod: Pod) -> Finding | None:
     since = condition.changed_at or pod.created_at or look.now
     claim = _UNBOUND_CLAIM in condition.message
     scale_up = latest(look.observation, pod.uid, *SCALE_UPS)
-    counted = max(since, scale_up.last_at) if scale_up and scale_up.last_at else since
-    fatal = not claim and look.lasted(counted) >= look.graces.scheduling
+    later = scale_up.last_at - since if scale_up and scale_up.last_at and scale_up.last_at > since else timedelta(0)
+    seen = condition.seen_at or since
+    fatal = not claim and look.lasted(seen + later) >= look.graces.scheduling
     step = "Bind or create the claim" if claim else "Ask for less, relax where it may run, or have a node added"
     return Finding(
         reason="volume_pending" if claim else "unschedulable",
@@ -69,7 +77,7 @@ def _unscheduled(look: Look, pod: Pod) -> Finding | None:
         next_step=f"{step}: {look.describe(pod)}.",
         evidence=in_one_line(condition.message),
         event=said(scale_up),
-        told=fatal or look.lasted(since) >= TOLD_AFTER,
+        told=fatal or look.lasted(seen) >= TOLD_AFTER,
     )
 
 
@@ -104,7 +112,7 @@ def _not_started(look: Look, pod: Pod) -> Finding | None:
         return None
     volume = latest(look.observation, pod.uid, *VOLUMES)
     event = volume or latest_failure(look.observation, pod.uid)
-    if event is None or look.lasted(since) < TOLD_AFTER:
+    if event is None or look.lasted(unready_since(pod) or since) < TOLD_AFTER:
         return None
     return Finding(
         reason="volume_pending" if volume else "not_started",
@@ -126,7 +134,7 @@ def _is_unready(container: Container) -> bool:
 def _unready(look: Look, pod: Pod, container: Container) -> Finding | None:
     """It runs and no probe calls it ready: that may still come, so it only explains."""
     since = pod.started_at or pod.created_at or look.now
-    if not _is_unready(container) or look.lasted(since) < TOLD_AFTER:
+    if not _is_unready(container) or look.lasted(unready_since(pod) or since) < TOLD_AFTER:
         return None
     event = failing_probe(look, pod)
     how = "is no longer ready" if was_ready(pod) else "never became ready"

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.domain.finding import TOLD_AFTER, Finding, Look
 from bot.domain.graces import Graces
-from bot.domain.startup import findings_of, is_lost
+from bot.domain.startup import findings_of, is_lost, unready_since
 from bot.domain.workload import Observation, Pod, Revision, WorkloadKind, find_condition
 
 
@@ -68,4 +68,4 @@ def _is_doomed(look: Look, pod: Pod) -> bool:
 def _lasts(look: Look, pod: Pod) -> bool:
     condition = find_condition(pod.conditions, "Ready")
     since = (condition.changed_at if condition else None) or pod.started_at or pod.created_at or look.now
-    return look.lasted(since) >= TOLD_AFTER
+    return look.lasted(unready_since(pod) or since) >= TOLD_AFTER

@@ -189,8 +189,10 @@ def _finished(rollout: Rollout) -> Judgement:
 
 
 def _or_timed_out(judgement: Judgement, wanted: Wanted, now: datetime, lagging: str = "") -> Judgement:
-    # What came up in time may still be watched to the end of its soak.
-    deadline = wanted.deadline + (wanted.soak if judgement.reason == "soaking" else timedelta(0))
+    deadline = wanted.deadline
+    if judgement.reason == "soaking" or wanted.complete_at:
+        # What came up in time may still be watched to the end of its soak.
+        deadline = max(deadline, wanted.complete_at or deadline) + wanted.soak
     if not judgement.in_progress or now < deadline:
         return judgement
     allowed = _lasting(wanted.deadline - wanted.patched_at)

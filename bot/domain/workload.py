@@ -35,6 +35,8 @@ class Condition:
     """When its status changed."""
     updated_at: datetime | None = None
     """When its reason changed; only a Deployment's conditions say so."""
+    seen_at: datetime | None = None
+    """When the watch first saw it so, by our own clock; of pods and replica sets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +64,11 @@ class Container:
     waiting_reason: str = ""
     waiting_message: str = ""
     waiting_since: datetime | None = None
-    """When the watch first saw it wait for this cause; Kubernetes itself does not say."""
+    """When the watch first saw it wait for this cause, by our own clock; Kubernetes itself does not say."""
     terminated: Terminated | None = None
     last_terminated: Terminated | None = None
+    exit_seen_at: datetime | None = None
+    """When the watch saw its newest exit come, by our own clock; None when it was there before."""
     init: bool = False
     sidecar: bool = False
     """An init container with `restartPolicy: Always`: it should run on, beside the others."""
@@ -88,6 +92,8 @@ class Pod:
     terminating: bool = False
     ready: bool = False
     created_at: datetime | None = None
+    seen_at: datetime | None = None
+    """When the watch saw it come, by our own clock; None when it was there before."""
     started_at: datetime | None = None
     """When the node's kubelet took it over."""
     conditions: tuple[Condition, ...] = ()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.cluster.adapter import KubernetesCluster
@@ -76,13 +76,21 @@ class Rollout:
         while not seen.is_end_of(self.stage.case):
             self.woken.clear()
             observed = await self.cluster.observe(self.target)
-            seen.note(observed, judge(observed, wanted, datetime.now(UTC)))
+            now = datetime.now(UTC)
+            judged = judge(observed, wanted, now)
+            wanted = remembering(wanted, judged, now)
+            seen.note(observed, judged)
             await self._until_woken()
 
     async def _until_woken(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await self.woken.wait()
+
+
+def remembering(wanted: Wanted, judged: Judgement, now: datetime) -> Wanted:
+    """As the engine remembers when it first found it complete."""
+    return replace(wanted, complete_at=wanted.complete_at or now) if judged.reason == "soaking" else wanted
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from bot.cluster.adapter import KubernetesCluster
 from bot.domain.graces import DEFAULT_GRACES
 from bot.domain.verdict import Judgement, judge
 from bot.errors import TransientError
-from tests.cluster.rollouts import Rollout, rolling_out
+from tests.cluster.rollouts import Rollout, remembering, rolling_out
 from tests.measured import Measure
 from tests.testbed.bed import TestBed
 from tests.testbed.cases import BY_NAME
@@ -112,14 +112,16 @@ async def test_an_outage_of_the_api_server_only_delays_the_verdict(
 
 async def until_verdict(rollout: Rollout, changed: Changed) -> Judgement:
     """What is judged in the end, looking again after every change and a few times a second."""
+    wanted = rollout.wanted(changed)
     async with asyncio.timeout(PATIENCE):
         while True:
             rollout.woken.clear()
             with suppress(TransientError):
-                observed = await rollout.cluster.observe(rollout.target)
-                judged = judge(observed, rollout.wanted(changed), datetime.now(UTC))
+                observed, now = await rollout.cluster.observe(rollout.target), datetime.now(UTC)
+                judged = judge(observed, wanted, now)
                 if not judged.in_progress:
                     return judged
+                wanted = remembering(wanted, judged, now)
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.25):
                     await rollout.woken.wait()

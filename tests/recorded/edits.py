@@ -3,12 +3,12 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.recorded import changes as to
 from tests.recorded.moments import Moment, before, failed, progress
-from tests.recorded.pair import Pair
+from tests.recorded.pair import Pair, to_text
 from tests.recorded.recorder import to_expected
 
 Change = Callable[[dict[str, Any]], None]
@@ -26,6 +26,8 @@ class Edit:
     """One that has to know when it is."""
     deadline: float | None = None
     """Seconds after the patch."""
+    later: float = 0.0
+    """Seconds for which nothing changes any more."""
     moment: Moment
 
     @property
@@ -41,6 +43,8 @@ def edit(wish: Edit) -> Pair:
         wish.change(objects)
     if wish.timed:
         wish.timed(objects, origin.now)
+    if wish.later:
+        expected["now"] = to_text(origin.now + timedelta(seconds=wish.later))
     if wish.deadline is not None:
         expected["wanted"]["deadline"] = wish.deadline
     source = f"edited from {wish.of}: {wish.what}"
@@ -70,6 +74,12 @@ def _ends(name: str, verdict: str, reason: str, *findings: str) -> Moment:
 
 
 EDITS: tuple[Edit, ...] = (
+    Edit(
+        of="unready-later-unready",
+        what="the pod stays unready",
+        later=10,
+        moment=_fails("stays-unready", "unready_in_soak"),
+    ),
     Edit(
         of="missing-tag-verdict",
         what="the node's policy refuses the signature",

@@ -11,6 +11,7 @@ import yaml
 
 from bot.cluster.objects import EventObject, PodObject
 from bot.cluster.observe import to_observation
+from bot.cluster.sightings import waiting
 from bot.cluster.workload_objects import (
     ControllerRevisionObject,
     DaemonSetObject,
@@ -64,17 +65,25 @@ class Pair:
             deadline=patched + timedelta(seconds=wanted["deadline"]),
             changed=wanted["changed"],
             soak=timedelta(seconds=wanted["soak"]),
+            complete_at=self._complete_at,
         )
+
+    @property
+    def _complete_at(self) -> datetime | None:
+        """As a bot that looks all the time has it: when the last pod became ready; None while one is not."""
+        pods = [pod for pod in self.observation.pods if pod.is_active]
+        since = [pod.ready_at for pod in pods if pod.ready_at]
+        return max(since) if since and len(since) == len(pods) else None
 
     @property
     def observation(self) -> Observation:
         """The objects as the bot's own adapter reads them."""
         objects, kind = self.objects, WorkloadKind(self.objects["kind"])
         revision = ReplicaSetObject if kind is WorkloadKind.DEPLOYMENT else ControllerRevisionObject
-        since = {(each["pod"], each["container"]): each["since"] for each in self.expected["waiting_since"]}
+        known = {(each["pod"], waiting(each["container"])): each["since"] for each in self.expected["waiting_since"]}
 
-        def waiting_since(pod: str, container: str) -> datetime | None:
-            found = since.get((pod, container))
+        def since(uid: str, fact: str) -> datetime | None:
+            found = known.get((uid, fact))
             return datetime.fromisoformat(found) if found else None
 
         return to_observation(
@@ -84,7 +93,7 @@ class Pair:
             pods=[decode(each, PodObject) for each in objects["pods"]],
             events=[decode(each, EventObject) for each in objects["events"]],
             container=self.expected["wanted"]["container"],
-            waiting_since=waiting_since,
+            since=since,
         )
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
-from bot.cluster.cache import Sightings
 from bot.cluster.objects import PodObject
+from bot.cluster.sightings import Sightings, waiting
 from tests.recorded.moments import Moment, Snapshot, answered, before
 from tests.recorded.pair import RECORDED, Pair, decode, to_text
 from tests.recorded.trim import is_telling, renamed, sorted_by_name, trim_event, trim_pod, trim_revision, trim_workload
@@ -62,7 +62,7 @@ class Recorder:
         within, api = f"namespaces/{stage.namespace}", stage.bed.api
         kind = "replicasets" if stage.case.kind == "deployment" else "controllerrevisions"
         pods = stage.pods()
-        self.sightings.note([decode(each, PodObject) for each in pods], datetime.now(UTC))
+        self.sightings.pods.note([decode(each, PodObject) for each in pods], datetime.now(UTC))
         return Snapshot(
             workload=stage.workload(),
             revisions=api.items(f"/apis/apps/v1/{within}/{kind}"),
@@ -108,7 +108,7 @@ class Recorder:
         for pod in sorted_by_name(pods):
             spec = pod["spec"]
             for container in (*spec.get("initContainers", []), *spec["containers"]):
-                since = self.sightings.since(pod["metadata"]["uid"], container["name"])
+                since = self.sightings.since(pod["metadata"]["uid"], waiting(container["name"]))
                 if since:
                     yield {"pod": pod["metadata"]["uid"], "container": container["name"], "since": to_text(since)}
 

@@ -118,7 +118,7 @@ SCRIPT: dict[str, tuple[Moment, ...]] = {
     ),
     "unready-later": (
         progress("soaking", complete, "soaking"),
-        failed("verdict", runs_unready, "unready_in_soak"),
+        progress("unready", runs_unready, "pods_starting"),
     ),
     "out-of-memory": crashes("out_of_memory"),
     "command-not-found": (

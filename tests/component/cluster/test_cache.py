@@ -1,64 +1,16 @@
-"""What a watch has seen: bounded, and with the times that Kubernetes does not record."""
+"""What a watch has seen last: bounded, and only as long as it can be trusted."""
 
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cluster import cache
-from bot.cluster.cache import EventCache, Sightings, newest_events
+from bot.cluster.cache import EventCache, newest_events
 from bot.cluster.listwatch import Blind, Changed, Deleted, Sync
-from bot.cluster.objects import EventObject, Meta, PodObject
+from bot.cluster.objects import EventObject, Meta
 from bot.errors import RejectedError, TransientError
 from tests.component.cluster.conftest import T0
-from tests.component.cluster.objects import pod
-
-
-def seen(*waiting):
-    return [
-        msgspec.convert(pod(f"p{index}", waiting=reason), type=PodObject, strict=False)
-        for index, reason in enumerate(waiting)
-    ]
-
-
-def test_a_cause_that_stays_keeps_its_first_time():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull"), T0)
-    sightings.note(seen("ImagePullBackOff"), T0 + timedelta(seconds=12))
-
-    assert sightings.since("uid-p0", "web") == T0
-
-
-def test_another_cause_has_its_own_time():
-    sightings = Sightings()
-
-    sightings.note(seen("ContainerCreating"), T0)
-    sightings.note(seen("ErrImagePull"), T0 + timedelta(seconds=12))
-
-    assert sightings.since("uid-p0", "web") == T0 + timedelta(seconds=12)
-
-
-def test_what_runs_or_is_gone_is_forgotten():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
-    sightings.note(seen("", "ErrImagePull"), T0 + timedelta(seconds=5))
-    assert sightings.since("uid-p0", "web") is None
-    sightings.forget("uid-p1")
-
-    assert sightings.since("uid-p1", "web") is None
-
-
-def test_after_a_new_list_only_its_pods_are_remembered():
-    sightings = Sightings()
-
-    sightings.note(seen("ErrImagePull", "ErrImagePull"), T0)
-    sightings.keep_only(["uid-p1"])
-
-    assert sightings.since("uid-p0", "web") is None
-    assert sightings.since("uid-p1", "web") == T0
 
 
 def event(number, *, at=None):

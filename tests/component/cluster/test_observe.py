@@ -19,6 +19,8 @@ from tests.component.cluster.objects import (
     stateful_set,
 )
 
+FACTS = ("there", "exit web", "condition Ready")
+
 
 def parse(raw, type_):
     return msgspec.json.decode(msgspec.json.encode(raw), type=type_)
@@ -46,6 +48,16 @@ def test_what_waits_has_the_time_the_watch_first_saw_it():
 
     assert (container.waiting_reason, container.waiting_message) == ("ErrImagePull", "why")
     assert container.waiting_since == datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_what_the_watch_saw_come_has_our_own_time():
+    times = {fact: datetime(2026, 11, 21, 12, 0, second, tzinfo=UTC) for second, fact in enumerate(FACTS)}
+
+    found = to_pod(parse(pod(), PodObject), WorkloadKind.DEPLOYMENT, lambda _, fact: times[fact])
+
+    [container] = found.containers
+    [ready] = [each for each in found.conditions if each.type == "Ready"]
+    assert [found.seen_at, container.exit_seen_at, ready.seen_at] == list(times.values())
 
 
 def test_a_stopping_pod_and_init_containers_are_known():
@@ -99,7 +111,7 @@ def observe(kind, item, revisions, pods, events=()):
         pods=[parse(each, PodObject) for each in pods],
         events=[parse(each, EventObject) for each in events],
         container="web",
-        waiting_since=lambda *_: None,
+        since=lambda *_: None,
     )
 
 

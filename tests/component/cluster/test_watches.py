@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.cluster.sightings import waiting
 from bot.cluster.watches import Watches
 from bot.errors import RejectedError, TransientError
 from tests.component.cluster.api import event, items, page, silence, status
@@ -155,4 +156,4 @@ async def test_the_watch_notes_what_waits_and_since_when(watches, api, time, nam
 
     view = await watches.view("team-a", KIND)
     assert view.pods[0].status.container_statuses[0].state.waiting.reason == "ImagePullBackOff"
-    assert view.sightings.since("uid-a", "web") == T0
+    assert view.sightings.since("uid-a", waiting("web")) == T0

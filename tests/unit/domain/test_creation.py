@@ -33,9 +33,14 @@ INVALID = (
 FAILED = 'create Pod web-2 in StatefulSet web failed error: pods "web-2" is forbidden: violates PodSecurity "x"'
 
 
-def refused(message, *pods, now, **changes):
+def refused(message, *pods, now, changed=0.0, saw=None, **changes):
     condition = Condition(
-        type="ReplicaFailure", status="True", reason="FailedCreate", message=message, changed_at=at(0)
+        type="ReplicaFailure",
+        status="True",
+        reason="FailedCreate",
+        message=message,
+        changed_at=at(changed),
+        seen_at=None if saw is None else at(saw),
     )
     failing = replica_set(NEW, conditions=(condition,))
     of = starting(**changes)
@@ -178,3 +183,12 @@ def test_the_graces_are_the_callers():
     [finding] = diagnose(look, look.new_revision, graces=Graces(admission=at(90) - at(0)), now=at(89))
 
     assert not finding.fatal
+
+
+@pytest.mark.parametrize("by", [-360, 0, 720], ids=lambda seconds: f"{seconds} s")
+def test_a_refusals_grace_runs_by_our_own_clock_from_when_the_watch_saw_it(by):
+    for message, grace in ((FORBIDDEN + "something else", 30), (FORBIDDEN + QUOTA, 60)):
+        [early] = refused(message, now=10 + grace - 0.5, changed=9 + by, saw=10)
+        [late] = refused(message, now=10 + grace, changed=9 + by, saw=10)
+
+        assert (early.fatal, late.fatal) == (False, True)

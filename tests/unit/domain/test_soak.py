@@ -79,7 +79,7 @@ def test_lost_readiness_is_a_failure_with_the_probes_words():
     words = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500", of="uid-web-2")
     broken = replace(observation(pod("web-1"), unready(), of=of(available_replicas=1)), events=(words,))
 
-    judgement = judge(broken, SOAK, at(25))
+    judgement = judge(broken, SOAK, at(30))
 
     assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, "unready_in_soak")
     assert judgement.findings[0].evidence.endswith("statuscode: 500")
@@ -99,7 +99,7 @@ def test_a_restart_that_may_belong_to_the_start_begins_the_time_again(condition)
     slow = observation(pod("web-1"), pod("web-2", restarted(), ready_at=21), of=of(condition, **PROBED))
 
     assert look(slow) == (None, "soaking")
-    assert look(slow, now=51)[0] is Verdict.SUCCEEDED
+    assert look(slow, now=51, wish=replace(SOAK, complete_at=at(21)))[0] is Verdict.SUCCEEDED
 
 
 def test_what_an_earlier_look_found_is_as_good_as_the_controllers_word():
@@ -112,7 +112,7 @@ def test_what_an_earlier_look_found_is_as_good_as_the_controllers_word():
 def test_after_the_soak_time_a_restart_is_the_apps_own():
     late = observation(pod("web-1"), pod("web-2", restarted(40), ready_at=41), of=of())
 
-    assert look(late, now=80)[0] is Verdict.SUCCEEDED
+    assert look(late, now=80, wish=replace(SOAK, complete_at=at(5)))[0] is Verdict.SUCCEEDED
 
 
 def test_many_restarts_are_a_loop_whenever_the_last_one_was():
@@ -133,7 +133,7 @@ def test_without_the_controllers_word_the_other_pods_prove_completion(kind):
     flapping = member(0, container(ready=False), conditions=(lost,))
     broken = seen(kind(ready_replicas=2, available_replicas=2), flapping, member(1), member(2))
 
-    assert look(broken) == (Verdict.FAILED, "unready_in_soak")
+    assert look(broken, now=30) == (Verdict.FAILED, "unready_in_soak")
 
 
 @pytest.mark.parametrize(
@@ -208,3 +208,84 @@ def test_two_failed_exits_before_readiness_stay_a_crash_loop():
     slow = observation(pod("web-1", crashing), pod("web-2", crashing), old_pod(), of=starting(status_replicas=3))
 
     assert look(slow, now=4) == (Verdict.FAILED, "crash_loop")
+
+
+def known(soaked_from=6.0):
+    return replace(SOAK, complete_at=at(soaked_from))
+
+
+def test_readiness_that_comes_back_within_the_kubelets_first_seconds_is_no_lapse():
+    flapping = observation(pod("web-1"), unready(), of=of(available_replicas=1))
+    back = observation(pod("web-1"), pod("web-2", ready_at=26), of=of())
+
+    assert look(flapping, now=29, wish=known()) == (None, "pods_starting")
+    assert look(flapping, now=30, wish=known()) == (Verdict.FAILED, "unready_in_soak")
+    assert look(back, now=35, wish=known()) == (None, "soaking")
+    assert look(back, now=36, wish=known())[0] is Verdict.SUCCEEDED
+
+
+def test_a_pod_that_is_unready_when_the_soak_ends_has_lapsed():
+    flapping = observation(pod("web-1"), unready(30), of=of(available_replicas=1))
+
+    assert look(flapping, now=35, wish=known()) == (None, "pods_starting")
+    assert look(flapping, now=36, wish=known()) == (Verdict.FAILED, "unready_in_soak")
+
+
+def test_a_lapse_at_the_deadline_has_the_soaks_time_to_come_back():
+    flapping = observation(pod("web-1"), unready(), of=of(available_replicas=1))
+
+    assert look(flapping, now=25, wish=replace(known(), deadline=at(24))) == (None, "pods_starting")
+
+
+def skewed(by, exits=None, *, saw=None, ready=25.0, **changes):
+    """A pod that ended once and is ready, as a cluster tells it whose clock is ahead of ours."""
+    end = restarted(exits + by, since=2 + by, exit_seen_at=None if saw is None else at(saw))
+    return pod("web-2", end, created_at=at(1 + by), ready_at=ready + by, **changes)
+
+
+SKEWS = pytest.mark.parametrize("by", [-360, -60, 0, 20, 720], ids=lambda seconds: f"{seconds} s")
+
+
+@SKEWS
+def test_a_restart_before_completion_is_none_within_the_soak_whatever_the_clocks(by):
+    done = replace(COMPLETE, updated_at=at(25 + by))
+    slow = observation(pod("web-1", ready_at=5 + by), skewed(by, 20, saw=20), of=of(done, **PROBED))
+
+    assert look(slow, now=27, wish=known(25)) == (None, "soaking")
+    assert look(slow, now=55, wish=known(25))[0] is Verdict.SUCCEEDED
+
+
+@SKEWS
+@pytest.mark.parametrize("kind", [stateful_set, daemon_set])
+def test_a_restart_that_the_watch_saw_after_completion_is_one_whatever_the_clocks(by, kind):
+    last = replace(
+        member(2),
+        **{name: getattr(skewed(by, 20, saw=20), name) for name in ("containers", "conditions", "created_at")},
+    )
+    broken = seen(kind(**PROBED), member(0), member(1), last)
+
+    assert look(broken, now=27, wish=known(10)) == (Verdict.FAILED, "restarted_in_soak")
+
+
+@SKEWS
+def test_readiness_that_the_watch_saw_lost_is_a_failure_whatever_the_clocks(by):
+    lost = Condition(type="Ready", status="False", changed_at=at(20 + by), seen_at=at(20))
+    broken = pod("web-2", container(ready=False), conditions=(lost,), created_at=at(1 + by), started_at=at(1 + by))
+    seen_ = observation(pod("web-1", ready_at=5 + by), broken, of=of(available_replicas=1))
+
+    assert look(seen_, now=29, wish=known()) == (None, "pods_starting")
+    assert look(seen_, now=30, wish=known()) == (Verdict.FAILED, "unready_in_soak")
+
+
+def test_a_restart_that_nobody_saw_is_held_against_the_clusters_own_time_of_completion():
+    """Our clock is 20 s behind, and we were away when the pod ended."""
+    done = replace(COMPLETE, updated_at=at(45))
+    slow = observation(pod("web-1", ready_at=41), skewed(20, 20), of=of(done, **PROBED))
+
+    assert look(slow, now=26, wish=known(25)) == (None, "soaking")
+
+
+def test_a_pod_that_the_watch_saw_come_after_completion_may_be_slow():
+    fresh = skewed(-60, 20, saw=20, seen_at=at(10))
+
+    assert look(observation(pod("web-1"), fresh, of=of()), wish=known()) == (None, "soaking")

@@ -53,6 +53,18 @@ def test_a_pod_that_no_node_takes_is_told_and_then_fatal():
     assert "`kubectl -n team-a describe pod web-1`" in late[0].next_step
 
 
+@pytest.mark.parametrize("by", [-360, 0, 720], ids=lambda seconds: f"{seconds} s")
+def test_the_scheduling_grace_runs_by_our_own_clock_from_when_the_watch_saw_it(by):
+    there = unscheduled(since=1 + by)
+    there = replace(there, conditions=(replace(there.conditions[0], seen_at=at(2)),), created_at=at(1 + by))
+    coming = event("TriggeredScaleUp", at_second=101 + by, warning=False)
+
+    early, late = (find(there, now=now) for now in (301.5, 302))
+    scaled, over = (find(there, coming, now=now) for now in (401.5, 402))
+
+    assert [found[0].fatal for found in (early, late, scaled, over)] == [False, True, False, True]
+
+
 @pytest.mark.parametrize("reason", ["TriggeredScaleUp", "Nominated"])
 def test_a_node_on_its_way_begins_the_time_again(reason):
     coming = event(reason, "pod triggered scale-up: [{group 1->2 (max: 5)}]", at_second=100, warning=False)
@@ -254,3 +266,12 @@ def test_unschedulable_pods_end_the_rollout():
 
     assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, "unschedulable")
     assert judgement.sentence == "no node takes the pod, in 1 of 1 new pod"
+
+
+@pytest.mark.parametrize("by", [-360, 0, 720], ids=lambda seconds: f"{seconds} s")
+def test_unreadiness_is_told_half_a_minute_after_the_watch_saw_it(by):
+    lost = Condition(type="Ready", status="False", changed_at=at(1 + by), seen_at=at(2))
+    slow = replace(pod("web-1", container(ready=False)), conditions=(lost,), started_at=at(1 + by))
+
+    assert find(slow, now=31.5) == ()
+    assert [each.reason for each in find(slow, now=32)] == ["not_ready"]

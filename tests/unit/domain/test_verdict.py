@@ -288,23 +288,46 @@ def test_a_finished_rollout_is_success_even_after_the_deadline():
     assert judge(observation(), wanted(), at(5000)).verdict is Verdict.SUCCEEDED
 
 
-def test_success_waits_for_the_soak_and_a_restart_begins_it_again():
-    soaking = wanted(soak=at(30) - at(0))
+SOAK = wanted(soak=at(30) - at(0))
+
+
+def test_success_waits_for_the_soak_from_the_look_that_found_all_complete():
     calm = observation(pod("web-1", ready_at=3), pod("web-2", ready_at=5))
-    restarted = observation(pod("web-1", ready_at=3), pod("web-2", container(restarts=1), ready_at=20))
+    known = replace(SOAK, complete_at=at(10))
 
-    assert judge(calm, soaking, at(10)).sentence == judge(calm, soaking, at(34)).sentence
-    assert judge(calm, soaking, at(34)).reason == "soaking"
-    assert judge(calm, soaking, at(35)).verdict is Verdict.SUCCEEDED
-    assert judge(restarted, soaking, at(35)).reason == "soaking"
+    first = judge(calm, SOAK, at(10))
+
+    assert (first.reason, first.sentence) == ("soaking", judge(calm, known, at(39)).sentence)
+    assert judge(calm, known, at(39)).reason == "soaking"
+    assert judge(calm, known, at(40)).verdict is Verdict.SUCCEEDED
 
 
-def test_a_soak_that_began_in_time_outlives_the_deadline_but_not_for_ever():
-    soaking = wanted(soak=at(30) - at(0), deadline=at(40))
+@pytest.mark.parametrize("ahead", [-720, -20, 0, 60, 900], ids=lambda seconds: f"{seconds} s")
+def test_the_soak_is_as_long_with_a_clock_that_differs(ahead):
+    """`ahead`: how much earlier the cluster's clock is than ours."""
+    calm = observation(pod("web-1", ready_at=10 - ahead), pod("web-2", ready_at=10 - ahead))
+    known = replace(SOAK, complete_at=at(11), deadline=at(60))
+
+    assert judge(calm, SOAK, at(11)).reason == "soaking"
+    assert judge(calm, known, at(40)).reason == "soaking"
+    assert judge(calm, known, at(41)).verdict is Verdict.SUCCEEDED
+
+
+def test_a_soak_that_began_in_time_outlives_the_deadline():
     late = observation(pod("web-1", ready_at=35), pod("web-2", ready_at=35))
+    soaking = replace(SOAK, deadline=at(40))
+
+    assert judge(late, soaking, at(69)).reason == "soaking"
+    assert judge(late, replace(soaking, complete_at=at(69)), at(98)).reason == "soaking"
+    assert judge(late, replace(soaking, complete_at=at(69)), at(99)).verdict is Verdict.SUCCEEDED
+
+
+def test_what_nobody_looked_at_in_time_is_judged_by_the_clusters_times():
+    soaking = replace(SOAK, deadline=at(40))
+    calm = observation(pod("web-1", ready_at=35), pod("web-2", ready_at=35))
     flapping = observation(pod("web-1", ready_at=69), pod("web-2", ready_at=35))
 
-    assert judge(late, soaking, at(41)).reason == "soaking"
+    assert judge(calm, soaking, at(70)).verdict is Verdict.SUCCEEDED
     assert judge(flapping, soaking, at(70)).verdict is Verdict.TIMED_OUT
 
 

@@ -157,7 +157,7 @@ def test_a_partition_ends_neutral_once_those_above_it_held():
     soak = at(30) - at(0)
 
     assert look(seen(parted, *members(old=1)), soak=soak) == (None, "soaking")
-    judgement = judge(seen(parted, *members(old=1)), wanted(soak=soak), at(40))
+    judgement = judge(seen(parted, *members(old=1)), wanted(soak=soak, complete_at=at(10)), at(40))
     assert (judgement.verdict, judgement.reason) == (Verdict.NEUTRAL, "partition")
     assert judgement.sentence == (
         "2 of 2 new pods ready; the update's partition leaves the other one on the version before (`partition: 1`)"

@@ -46,6 +46,7 @@ containers = st.one_of(
         restarts=st.integers(0, 3),
         terminated=st.none() | st.builds(ended, st.integers(0, 255), finished_at=times),
         last_terminated=st.none() | st.builds(ended, st.integers(0, 255), started_at=times, finished_at=times),
+        exit_seen_at=times,
     ),
     st.builds(
         stuck,
@@ -61,6 +62,7 @@ conditions = st.builds(
     reason=st.sampled_from(["", "Unschedulable"]),
     message=st.sampled_from(["", "unbound immediate PersistentVolumeClaims"]),
     changed_at=times,
+    seen_at=times,
 )
 pods = st.lists(
     st.builds(
@@ -145,7 +147,12 @@ def of_kind(base: Workload, some, shape, said=()) -> Observation:
 
 
 observations = st.builds(of_kind, workloads | healthy, pods | healthy_pods, shapes, events)
-wishes = st.builds(wanted, changed=st.booleans(), soak=st.sampled_from([at(0) - at(0), at(30) - at(0)]))
+wishes = st.builds(
+    wanted,
+    changed=st.booleans(),
+    soak=st.sampled_from([at(0) - at(0), at(30) - at(0)]),
+    complete_at=st.none() | st.integers(0, 60).map(at),
+)
 moments = st.integers(0, 1200).map(at)
 
 
@@ -178,6 +185,19 @@ def test_success_is_never_said_before_every_pod_was_ready_for_the_soak_time(seen
 
     if judge(seen, wanted(soak=soak), now).verdict is Verdict.SUCCEEDED:
         assert all(each.ready_at is not None and each.ready_at + soak <= now for each in own(seen))
+
+
+@settings(deadline=None)
+@given(observations, st.none() | st.integers(0, 1200).map(at), moments, st.integers(-900, 900).map(at))
+def test_whatever_the_clusters_clock_success_takes_a_look_before_and_the_soak_time_since(seen, complete_at, now, ready):
+    soak, deadline = at(30) - at(0), at(900)
+    condition = Condition(type="Ready", status="True", changed_at=ready)
+    skewed = replace(seen, pods=tuple(replace(each, conditions=(condition,)) for each in seen.pods))
+
+    wish = wanted(soak=soak, complete_at=complete_at, deadline=deadline)
+
+    if judge(skewed, wish, now).verdict is Verdict.SUCCEEDED:
+        assert complete_at + soak <= now if complete_at else now >= deadline + soak
 
 
 @settings(deadline=None)
