@@ -30,19 +30,20 @@ async def problem_at_start(github: GitHubReads, intent: Intent) -> Problem | Non
     if intent.kind is Kind.AUTOMATIC or intent.pull_request is None:
         return "not_on_branch", f"{intent.short_sha} is no longer part of {intent.branch}"
     pull = await github.pull(intent.repository, intent.pull_request)
-    return problem_of_head(intent.repository, pull, intent.sha)
+    return _problem_of_head(intent, pull)
 
 
-def problem_of_head(repository: Repository, pull: Pull, sha: str) -> Problem | None:
-    """Whether a commit is the head of this open pull request, and of this repository."""
+def _problem_of_head(intent: Intent, pull: Pull) -> Problem | None:
+    """Whether the commit is the head of this open pull request, and of this repository."""
+    sha, line = intent.sha, f"`/deploy {intent.environment} {intent.app}`"
     if pull.merged:
         sentence = f"#{pull.number} was merged, and {sha[:7]} is not part of {pull.base}"
-        return "pull_merged", f"{sentence}; `/deploy` deploys what was merged"
+        return "pull_merged", f"{sentence}; {line} deploys what was merged"
     if pull.state != "open":
         return "pull_closed", f"#{pull.number} was closed, and {sha[:7]} is not part of {pull.base}"
-    if pull.head_repository_id != repository.id:
+    if pull.head_repository_id != intent.repository.id:
         return "fork", f"the head of #{pull.number} is in a fork, whose code is only deployed once it is merged"
     if pull.head_sha != sha:
         sentence = f"the head of #{pull.number} moved from {sha[:7]} to {pull.head_sha[:7]}"
-        return "head_moved", f"{sentence}; `/deploy` deploys what you see now"
+        return "head_moved", f"{sentence}; {line} deploys what you see now"
     return None

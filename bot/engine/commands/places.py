@@ -19,14 +19,13 @@ def find(ask: Ask) -> CatalogRow | Answer:
         if len(others) == 1:
             return others[0]
         if not others and len(rows) == 1:
-            line = _line(ask, rows[0], several=False)
-            return refuse(ask, "name_production", "a production environment has to be named", then=f"Write {line}.")
+            then = f"Write {_line(ask, rows[0])}."
+            return refuse(ask, "name_production", "a production environment has to be named", then=then)
     if len(rows) == 1:
         return rows[0]
     if not rows:
         return refuse(ask, "no_such_place", "the catalog has no such environment", then="`/help` lists what there is.")
-    several = len({each.app.name for each in rows}) > 1
-    lines = ", ".join(_line(ask, each, several=several) for each in rows)
+    lines = ", ".join(_line(ask, each) for each in rows)
     return refuse(ask, "which_place", "it could mean several", then=f"Write one of {lines}.")
 
 
@@ -42,6 +41,6 @@ def candidates(ask: Ask) -> list[CatalogRow]:
     ]
 
 
-def _line(ask: Ask, place: CatalogRow, *, several: bool) -> str:
-    app = place.app.name if several else None
+def _line(ask: Ask, place: CatalogRow) -> str:
+    app = place.app.name if len(ask.apps) > 1 else None
     return code(format_command(replace(ask.command, environment=place.environment.name, app=app)))

@@ -17,7 +17,6 @@ from bot.storage.commands import Record
 
 ROLLED_BACK = "rolled_back"
 _OFFERED = 5
-_DEPLOY = "`/deploy` brings this pull request's commit there."
 
 
 async def rollback(ask: Ask, place: CatalogRow) -> Answer:
@@ -80,7 +79,8 @@ def _problem(
 ) -> Answer | None:
     name = place.environment.name
     if present is None:
-        return refuse(ask, "no_release", f"nothing was deployed to {name} by Greenlane yet", then=_DEPLOY, place=place)
+        then = f"{ask.line(Verb.DEPLOY, place)} brings this pull request's commit there."
+        return refuse(ask, "no_release", f"nothing was deployed to {name} by Greenlane yet", then=then, place=place)
     if target is None:
         what = "there is no such release" if _is_named(ask) else "there is no release before the present one"
         lines = ", ".join(ask.line(Verb.ROLLBACK, place, f"to #{each.id}") for each in known[:_OFFERED])
