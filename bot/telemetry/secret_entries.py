@@ -33,12 +33,12 @@ _ENTRIES: Final = (
     ),
     # The pair of a tuple or a list: ("password", "hunter2"). More than two are a list of names.
     re.compile(
-        rf"([\[(][ \t]{{0,20}}{QUOTE}{_NAME}{QUOTE}[ \t]{{0,20}},[ \t]{{0,20}}){_QUOTED}"
+        rf"([\[(][ \t]{{0,20}}{QUOTE}{_NAME}{QUOTE}[ \t]{{0,20}},[ \t]{{0,20}})(?!{QUOTE}-){_QUOTED}"
         rf"(?=(?:\\{{1,3}}[\"'])?[ \t]{{0,20}}[)\]])",
         re.IGNORECASE,
     ),
     # Arguments: ["--password", "hunter2"], or one on each line.
-    re.compile(rf"({QUOTE}--?{_NAME}{QUOTE}\s{{0,40}},\s{{0,40}}){_QUOTED}", re.IGNORECASE),
+    re.compile(rf"({QUOTE}--?{_NAME}{QUOTE}\s{{0,40}},\s{{0,40}})(?!{QUOTE}-){_QUOTED}", re.IGNORECASE),
     re.compile(
         rf"(^[ \t]{{0,80}}- [\"']?--?{_NAME}[\"']?[ \t]{{0,20}}\r?\n[ \t]{{0,80}}- )(?![\"']?-){VALUE}",
         re.IGNORECASE | re.MULTILINE,

@@ -24,10 +24,12 @@ NOTHING: Final = rf"(?!\[redacted\]|\[[ \t]{{0,20}}\]|\{{[ \t]{{0,20}}\}}|(?:{_M
 VALUE: Final = (
     rf"(?:\"{NOTHING}(?:[^\"\\\n]|\\.)+\"?|'{NOTHING}(?:[^'\\\n]|\\.)+'?|\\{{1,3}}[\"']{NOTHING}[^\"'\\\n]+"
     rf"|[|>][+\-]?[ \t]*\n[ \t]+[^\n]+"
+    # Not objects: what is secret in them has a name of its own.
+    rf"|{NOTHING}(?!\[?\s{{0,80}}\{{\s{{0,80}}{QUOTE})"
     # A list, also over several lines; one that is not closed ends with its line.
-    rf"|{NOTHING}\[(?:[^\[\]]{{1,4000}}\]|[^\[\]\n]+)|{NOTHING}(?![\"'|>\\=]|\{{\s{{0,80}}\\{{0,3}}[\"'])"
+    rf"(?:\[(?:[^\[\]]{{1,4000}}\]|[^\[\]\n]+)|(?![\"'|>\\=])"
     # An `&` or `;` that no other name follows is part of it.
-    r"[^\s\"';&]*(?:[&;](?![\w.\-%\[\] ]{1,60}=)[^\s\"';&]*)*[^\s\"';&,)}\]])"
+    r"[^\s\"';&]*(?:[&;](?![\w.\-%\[\] ]{1,60}=)[^\s\"';&]*)*[^\s\"';&,)}\]]))"
 )
 _SEPARATOR: Final = rf"(?:{QUOTE})?[ \t]{{0,20}}(?:=>|[:=]=?)[ \t]{{0,20}}"
 

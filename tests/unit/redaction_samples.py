@@ -251,6 +251,11 @@ Segmentation fault (core dumped) /lib/x86_64-linux-gnu/libc.so.6(__libc_start_ma
 - name: max_tokens
   value: "4096"
 volumes: [{"name":"db-password","secret":{"secretName":"checkout-db","defaultMode":420}}]
+"imagePullSecrets":[{"name":"registry-pull"}], "args":["--use-service-account-credentials","--leader-elect"]
+admission webhook "validate.kyverno.svc-fail" denied the request: resource Deployment/team-a/web was blocked: disallow-latest-tag: rule failed at path /spec/template/spec/containers/0/image/
+admission webhook "gatekeeper" denied the request: [no-secrets-in-env] container <web> has a secret in env <DB_PASSWORD>
+Deployment.apps "token-svc" is invalid: spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"x"}}: field is immutable
+`/rollback staging` of intent 4711 to ghcr.io/acme/web:v1.2@sha256:0f4d2aa9c1b3e5f7a9b1c3d5e7f9a1b3c5d7e9f10d4f2aa9c1b3e5f7a9b1c3d5
 required: ["username", "password", "email"]; fields=('id', 'password', 'name')
 {"passwords": [], "secrets": {}, "tokens": [17, 18]}
 the password is invalid, the password is too short; the password was changed in 2026; password is required
