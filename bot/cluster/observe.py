@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cluster.kinds import RevisionObject, WorkloadObject
-from bot.cluster.objects import ContainerStatus, EventObject, PodObject, TerminatedState
-from bot.cluster.sightings import THERE, condition, exit_of, waiting
+from bot.cluster.objects import ContainerStatus, EventObject, Meta, PodObject, TerminatedState
+from bot.cluster.sightings import STOPPING, THERE, condition, exit_of, waiting
 from bot.cluster.workloads import HASH_LABEL, owner_of, to_conditions, to_revisions, to_workload
 from bot.domain.workload import Condition, Container, Event, Observation, Pod, Terminated, WorkloadKind
 
@@ -58,6 +58,7 @@ def to_pod(item: PodObject, kind: WorkloadKind, since: Since) -> Pod:
         node=item.spec.node_name,
         reason=status.reason,
         terminating=meta.deletion_timestamp is not None,
+        stops_by=_stops_by(meta, since),
         ready=any(each.type == "Ready" and each.status == "True" for each in conditions),
         created_at=meta.creation_timestamp,
         seen_at=since(meta.uid, THERE),
@@ -79,6 +80,14 @@ def to_event(item: EventObject) -> Event:
         first_at=item.first_at,
         last_at=item.last_at,
     )
+
+
+def _stops_by(meta: Meta, since: Since) -> datetime | None:
+    """By our own clock, if the watch saw it begin to stop."""
+    seen, grace = since(meta.uid, STOPPING), meta.deletion_grace_period_seconds
+    if meta.deletion_timestamp is None or seen is None or grace is None:
+        return meta.deletion_timestamp
+    return seen + timedelta(seconds=grace)
 
 
 def _ordinal(name: str) -> int | None:

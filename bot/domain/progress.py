@@ -28,7 +28,7 @@ def _deployment(rollout: Rollout) -> Judgement | None:
     if workload.available_replicas != goal or not all(pod.ready for pod in new):
         return _starting(rollout)
     if workload.status_replicas != workload.updated_replicas or rollout.outdated:
-        return _old_left()
+        return old_left()
     if deadline_seconds(workload) is not None and not is_complete(workload):
         return _finishing()
     return None
@@ -43,7 +43,7 @@ def _stateful_set(rollout: Rollout) -> Judgement | None:
     if missing or not all(pod.ready for pod in new):
         return _starting(rollout)
     if rollout.outdated:
-        return _old_left()
+        return old_left()
     # A pod that the partition keeps may be missing too: then the counts are behind.
     counts = (workload.ready_replicas, workload.status_replicas, len(new) + len(rollout.old))
     if counts != (workload.replicas,) * 3:
@@ -58,7 +58,7 @@ def _daemon_set(rollout: Rollout) -> Judgement | None:
     if len(new) < rollout.goal or not all(pod.ready for pod in new):
         return _starting(rollout)
     if rollout.outdated:
-        return _old_left()
+        return old_left()
     if workload.updated_replicas != rollout.goal or workload.available_replicas != rollout.goal:
         return _finishing()
     return None
@@ -78,6 +78,11 @@ def lag(rollout: Rollout) -> str:
     return f", {behind} {'node lags' if behind == 1 else 'nodes lag'} behind"
 
 
+def old_left() -> Judgement:
+    """Pods of the version before are still there."""
+    return wait("old_pods_left", "the new pods are ready, the old ones still stop")
+
+
 def _digests(rollout: Rollout) -> Judgement | None:
     if all(rollout.digest_of(pod) in rollout.wanted.digests for pod in rollout.new):
         return None
@@ -90,10 +95,6 @@ def _creating(rollout: Rollout) -> Judgement:
 
 def _starting(rollout: Rollout) -> Judgement:
     return wait("pods_starting", rollout.progress)
-
-
-def _old_left() -> Judgement:
-    return wait("old_pods_left", "the new pods are ready, the old ones still stop")
 
 
 def _finishing() -> Judgement:

@@ -22,7 +22,7 @@ from bot.domain.judgement import (
     wait,
 )
 from bot.domain.outside import as_code
-from bot.domain.progress import lag, why_not_finished
+from bot.domain.progress import lag, old_left, why_not_finished
 from bot.domain.soak import find_lapse, soaking
 from bot.domain.workload import Observation, Pod, Revision, Workload, WorkloadKind, find_condition
 
@@ -117,7 +117,7 @@ def _judge_pods(
         or _lapsed(rollout, look)
         or why_not_finished(rollout)
         or soaking(rollout)
-        or _finished(rollout)
+        or _finished(rollout, observation)
     )
     shown = replace(decided, findings=_together(decided.findings, findings), progress=rollout.progress)
     return _tell(_or_timed_out(shown, wanted, now, lag(rollout)))
@@ -179,13 +179,23 @@ def _lapsed(rollout: Rollout, look: Look) -> Judgement | None:
     return replace(judgement, findings=(finding,))
 
 
-def _finished(rollout: Rollout) -> Judgement:
+def _finished(rollout: Rollout, observation: Observation) -> Judgement:
     kept = kept_back(rollout)
     if kept is not None:
         return kept
+    if rollout.now < rollout.wanted.deadline and any(
+        _still_serves(rollout, pod) for pod in observation.stopping_pods()
+    ):
+        return old_left()
     if not rollout.wanted.changed:
         return end(Verdict.NO_CHANGE, "no_change", f"this image was running already: {rollout.progress}")
     return end(Verdict.SUCCEEDED, "finished", rollout.progress)
+
+
+def _still_serves(rollout: Rollout, pod: Pod) -> bool:
+    """A pod that stops stays ready until its containers have ended; on a node that is lost it stays so for ever."""
+    is_over = pod.stops_by is not None and rollout.now >= pod.stops_by
+    return pod.revision != rollout.revision.key and pod.ready and not is_over
 
 
 def _or_timed_out(judgement: Judgement, wanted: Wanted, now: datetime, lagging: str = "") -> Judgement:

@@ -90,6 +90,8 @@ class Pod:
     node: str = ""
     reason: str = ""
     terminating: bool = False
+    stops_by: datetime | None = None
+    """When its grace period is over; None: it does not stop, or nobody says."""
     ready: bool = False
     created_at: datetime | None = None
     seen_at: datetime | None = None

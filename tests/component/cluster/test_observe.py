@@ -53,7 +53,7 @@ def test_what_waits_has_the_time_the_watch_first_saw_it():
 def test_what_the_watch_saw_come_has_our_own_time():
     times = {fact: datetime(2026, 11, 21, 12, 0, second, tzinfo=UTC) for second, fact in enumerate(FACTS)}
 
-    found = to_pod(parse(pod(), PodObject), WorkloadKind.DEPLOYMENT, lambda _, fact: times[fact])
+    found = to_pod(parse(pod(), PodObject), WorkloadKind.DEPLOYMENT, lambda _, fact: times.get(fact))
 
     [container] = found.containers
     [ready] = [each for each in found.conditions if each.type == "Ready"]
@@ -69,6 +69,21 @@ def test_a_stopping_pod_and_init_containers_are_known():
     assert found.terminating
     assert [(each.name, each.init) for each in found.containers] == [("prepare", True), ("web", False)]
     assert found.container("prepare") is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "grace", "stops_by"),
+    [(None, 30, "12:01:00"), ("12:00:10", 30, "12:00:40"), ("12:00:10", None, "12:01:00")],
+)
+def test_a_stopping_pods_grace_period_runs_from_when_the_watch_saw_it(seen, grace, stops_by):
+    raw = pod()
+    raw["metadata"] |= {"deletionTimestamp": "2026-11-21T12:01:00Z", "deletionGracePeriodSeconds": grace}
+    times = {"stopping": datetime.fromisoformat(f"2026-11-21T{seen}Z")} if seen else {}
+
+    found = to_pod(parse(raw, PodObject), WorkloadKind.DEPLOYMENT, lambda _, fact: times.get(fact))
+
+    assert found.stops_by == datetime.fromisoformat(f"2026-11-21T{stops_by}Z")
+    assert parsed().stops_by is None
 
 
 def test_an_init_container_that_stays_is_a_sidecar():

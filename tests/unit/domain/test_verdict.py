@@ -188,7 +188,7 @@ def test_an_old_pod_that_the_counts_do_not_show_still_blocks():
     assert (judgement.verdict, judgement.reason) == (None, "old_pods_left")
 
 
-@pytest.mark.parametrize("gone", [{"terminating": True}, {"phase": "Failed", "reason": "Evicted"}])
+@pytest.mark.parametrize("gone", [{"terminating": True, "ready": False}, {"phase": "Failed", "reason": "Evicted"}])
 def test_an_old_pod_that_serves_no_more_does_not_block(gone):
     judgement = judge(observation(pod("web-1"), pod("web-2"), old_pod(**gone)), wanted(), at(10))
 
@@ -383,3 +383,39 @@ def test_the_controllers_completion_must_be_true():
     odd = workload(conditions=(replace(complete(), status="Unknown"),))
 
     assert judge(observation(of=odd), wanted(), at(10)).reason == "controller_finishing"
+
+
+def stopping(stops_by=40.0, **changes):
+    return replace(old_pod(), terminating=True, stops_by=at(stops_by), **changes)
+
+
+def with_stopping(*old):
+    return observation(pod("web-1"), pod("web-2"), *old)
+
+
+def test_success_waits_while_an_old_pod_that_stops_still_serves():
+    assert judge(with_stopping(stopping()), wanted(), at(39)).reason == "old_pods_left"
+    assert judge(with_stopping(stopping()), wanted(changed=False), at(39)).reason == "old_pods_left"
+    assert judge(with_stopping(replace(stopping(), stops_by=None)), wanted(), at(39)).reason == "old_pods_left"
+    assert judge(with_stopping(stopping()), SOAK, at(39)).reason == "soaking"
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        with_stopping(stopping(39)),
+        with_stopping(stopping(ready=False)),
+        with_stopping(stopping(owner_uid="uid-stranger")),
+        with_stopping(replace(pod("web-3"), terminating=True, stops_by=at(40))),
+    ],
+    ids=["its time is over", "its containers have ended", "not ours", "of the new version"],
+)
+def test_a_pod_that_stops_and_does_not_serve_the_old_version_holds_nothing_up(pods):
+    assert judge(pods, wanted(), at(39)).verdict is Verdict.SUCCEEDED
+
+
+def test_a_pod_that_takes_longer_to_stop_than_the_rollout_may_is_no_failure():
+    slow = with_stopping(stopping(5000))
+
+    assert judge(slow, wanted(), at(899)).reason == "old_pods_left"
+    assert judge(slow, wanted(), at(900)).verdict is Verdict.SUCCEEDED

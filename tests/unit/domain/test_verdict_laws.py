@@ -210,6 +210,14 @@ def test_an_active_old_pod_is_never_overlooked(base, some, shape, wish, now):
 
 
 @settings(deadline=None)
+@given(workloads | healthy, pods | healthy_pods, shapes, wishes, st.integers(0, 899).map(at))
+def test_an_old_pod_that_stops_and_is_ready_is_waited_for(base, some, shape, wish, now):
+    stopping = replace(pod("old", owner=OLD), terminating=True, stops_by=at(1000))
+
+    assert judge(of_kind(base, [*some, stopping], shape), wish, now).verdict not in GREEN
+
+
+@settings(deadline=None)
 @given(observations, st.integers(1, 599).map(at))
 def test_a_stale_deadline_never_decides(seen, now):
     stale = replace(
