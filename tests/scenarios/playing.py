@@ -18,6 +18,8 @@ from tests.scenarios.row import House, Scenario
 from tests.scenarios.scene import EVERYBODY, Gates, Log, Scene
 
 SETTLED_WITHIN = 45.0
+LONGEST = 3000
+"""Characters told of what was wrong with one scenario."""
 ENVIRONMENTS: dict[str, JSON] = {"staging": {"deploy": "on-merge"}, "production": {"deploy": "on-command"}}
 
 
@@ -28,7 +30,7 @@ async def play(scenarios: Sequence[Scenario], *, folder: Path, key: str) -> list
         played = await asyncio.gather(*[_play(one, scenes[one.name]) for one in scenarios], return_exceptions=True)
         wrong = {one.name: str(error) for one, error in zip(scenarios, played, strict=True) if error}
         wrong |= await _account(stage, [one for one in scenarios if one.name not in wrong], scenes)
-        return [f"{name}: {text}" for name, text in wrong.items()]
+        return [f"{name}: {text[:LONGEST]}" for name, text in wrong.items()]
 
 
 async def _play(one: Scenario, scene: Scene) -> None:
@@ -80,8 +82,6 @@ async def _stage(scenarios: Sequence[Scenario], folder: Path, key: str) -> Async
     async with open_stage(folder, *apps, key=key, bot_starts=False) as stage:
         world = stage.worlds.world
         world.hooks.mode = Mode(concurrency=4)
-        for login in sorted(EVERYBODY - world.accounts.keys()):
-            world.add_user(login)
         for one in scenarios:
             _people(world, one)
         _write_catalog(stage, [(one.name, one.house) for one in scenarios])
@@ -107,15 +107,14 @@ def _apps(name: str, house: House) -> dict[str, JSON]:
 
 def _people(world: World, one: Scenario) -> None:
     """carol may write and is in no team, mallory may read; everybody else may write and is in `crew`."""
-    owner, repository = f"{one.name}-org", repository_of(one.name)
-    crew = world.add_team(owner, "crew", ["alice", "bob"])
-    for login, role in (("carol", "write"), ("mallory", "read")):
-        world.add_member(owner, login)
-        world.grant(repository, login, role)  # type: ignore[arg-type]
-    for alias in one.house.people:
+    repository = world.repository(repository_of(one.name))
+    crew = world.add_team(repository.owner.login, "crew")
+    for alias in (*EVERYBODY, *one.house.people):
         user = world.add_user(f"{one.name}-{alias}")
-        world.join_team(crew, user)
-        world.grant(repository, user, "write")
+        world.add_member(crew.org, user)
+        world.grant(repository, user, "read" if alias == "mallory" else "write")
+        if alias not in ("carol", "mallory"):
+            world.join_team(crew, user)
 
 
 def _write_catalog(stage: Stage, houses: Sequence[tuple[str, House]]) -> None:
@@ -137,7 +136,7 @@ def _team(stage: Stage, name: str, house: House) -> JSON:
 
 
 def _id(stage: Stage, name: str, alias: str) -> str:
-    return str(stage.worlds.world.user(alias if alias in EVERYBODY else f"{name}-{alias}").id)
+    return str(stage.worlds.world.user(f"{name}-{alias}").id)
 
 
 async def _account(stage: Stage, scenarios: Sequence[Scenario], scenes: dict[str, Scene]) -> dict[str, str]:

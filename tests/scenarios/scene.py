@@ -20,8 +20,8 @@ from tests.scenarios.row import House
 
 PATIENCE = 75.0
 LOOK_EVERY = 0.1
-EVERYBODY = frozenset({"alice", "bob", "carol", "mallory"})
-"""Accounts that all scenarios share; everybody else has one of the scenario's own."""
+EVERYBODY = ("alice", "bob", "carol", "mallory")
+"""Every scenario has them, as accounts of its own: how much somebody may ask in a minute counts everywhere."""
 
 T = TypeVar("T")
 
@@ -107,11 +107,13 @@ class Scene:
         return self.repository.full_name
 
     def login(self, alias: str) -> str:
-        return alias if alias in EVERYBODY else f"{self.app}-{alias}"
+        return f"{self.app}-{alias}"
 
     def text(self, words: str) -> str:
-        """With the names in it filled in: `{a.head}`, `{app}`, `{note}`."""
-        return words.format_map({tag: Named(pull) for tag, pull in self.pulls.items()} | self.notes | {"app": self.app})
+        """With the names in it filled in: `{a.head}`, `{app}`, `{alice}`, `{note}`."""
+        people = {alias: self.login(alias) for alias in (*EVERYBODY, *self.house.people)}
+        pulls = {tag: Named(pull) for tag, pull in self.pulls.items()}
+        return words.format_map(people | pulls | self.notes | {"app": self.app})
 
     def sha(self, tag: str) -> str:
         return self.notes[tag] if tag in self.notes else Named(self.pulls[tag]).sha

@@ -26,5 +26,6 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "policy": policy.ROWS,
     "buttons": buttons.ROWS,
     "trouble": trouble.ROWS,
+    "floods": floods.ROWS,
     "deaths": deaths.ROWS,
 }

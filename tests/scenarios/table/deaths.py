@@ -178,7 +178,7 @@ ROWS = (
         says("/lock staging for 2h", by="bob"),
         reacts("rocket"),
         _dead(lock_ages(minutes=110)),
-        tells("@bob", "the lock of **staging** ends", "`/lock staging", "for 2h`"),
+        tells("@{bob}", "the lock of **staging** ends", "`/lock staging", "for 2h`"),
         settles(),
         comments(2),
         house=ASKED,

@@ -68,7 +68,7 @@ def _quiet(name: str, body: str) -> Scenario:
 
 def _wrong(name: str, body: str, audit: str, offered: str) -> Scenario:
     more = (f"`{offered}", "Did you mean") if offered else ()
-    acts = (opens("a"), says(body), reacts("confused"), answers("@alice", *more), comments(1), untouched())
+    acts = (opens("a"), says(body), reacts("confused"), answers("@{alice}", *more), comments(1), untouched())
     return row(name, *acts, house=TWO, audit=audit)
 
 
@@ -134,7 +134,7 @@ ROWS = (
         says(f"/lock staging for 1h {EVIL}"),
         reacts("rocket"),
         tells("is locked for", "@\u200balice", "\\<img"),
-        keeps_quiet(" <img", " **b**", "](https://evil.example)", "@alice", " #1 ", "<!-- greenlane:living:1:1"),
+        keeps_quiet(" <img", " **b**", "](https://evil.example)", "@alice", " #1 |", "<!-- greenlane:living:1:1"),
         settles(),
         house=ASKED,
         audit="lock accepted",
