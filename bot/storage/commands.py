@@ -97,10 +97,10 @@ async def count_of(connection: AsyncConnection, *, actor_id: int, since: datetim
     return int(await connection.scalar(select(func.count()).where(*mine)) or 0)
 
 
-async def newest_of(connection: AsyncConnection, *, actor_id: int) -> Record | None:
-    """Somebody's last command."""
-    statement = select(commands).where(commands.c.actor_id == actor_id).order_by(commands.c.id.desc()).limit(1)
-    row = (await connection.execute(statement)).mappings().first()
+async def newest_of(connection: AsyncConnection, *, actor_id: int, besides: str) -> Record | None:
+    """Somebody's last command that was not decided for the reason `besides`."""
+    mine = select(commands).where(commands.c.actor_id == actor_id, commands.c.reason != besides)
+    row = (await connection.execute(mine.order_by(commands.c.id.desc()).limit(1))).mappings().first()
     return _to_record(row) if row else None
 
 

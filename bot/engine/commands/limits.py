@@ -14,6 +14,7 @@ MOST, WITHIN = 10, timedelta(minutes=1)
 """Commands of one person that are answered, in all repositories together."""
 WORDS_AGAIN = timedelta(hours=1)
 """How soon somebody without any right in a repository is told so again there."""
+TOO_MANY = "too_many_commands"
 NO_RIGHTS = frozenset({"no_write_permission", "login_reused", "rights_unreadable"})
 """Reasons of a no to somebody who may not command at all."""
 
@@ -25,13 +26,13 @@ async def too_many(tools: Tools, record: Record) -> Answer | None:
     """
     async with tools.database.begin() as connection:
         count = await commands.count_of(connection, actor_id=record.actor.id, since=record.at - WITHIN)
-        newest = await commands.newest_of(connection, actor_id=record.actor.id) if count == MOST else None
+        newest = await commands.newest_of(connection, actor_id=record.actor.id, besides=TOO_MANY)
     if count < MOST:
         return None
     sentence = f"these are more than {MOST} commands within a minute"
-    if newest is not None and newest.reason not in NO_RIGHTS:
-        return refuse_record(record, "too_many_commands", sentence, then="Wait a minute, then write it again.")
-    return Answer(decision=Decision.REFUSED, reason="too_many_commands", sentence=sentence, silent=True)
+    if count == MOST and newest is not None and newest.reason not in NO_RIGHTS:
+        return refuse_record(record, TOO_MANY, sentence, then="Wait a minute, then write it again.")
+    return Answer(decision=Decision.REFUSED, reason=TOO_MANY, sentence=sentence, silent=True)
 
 
 async def quieted(connection: AsyncConnection, record: Record, answer: Answer) -> Answer:

@@ -37,6 +37,16 @@ async def test_an_outsider_is_told_again_after_an_hour(desk: Rig) -> None:
     assert [bool(each.answer) for each in await desk.decisions()] == [True, False, True]
 
 
+async def test_an_outsider_who_asks_steadily_is_not_told_of_the_limit_either(desk: Rig) -> None:
+    desk.github.open_pull(12, sha("c"))
+    for _ in range(40):
+        desk.clock.advance(seconds=5.7)
+        await desk.comment(12, "/deploy", by=EVE)
+
+    assert "too_many_commands" in {each.reason for each in await desk.decisions()}
+    assert written(desk) == (1, 1)
+
+
 @pytest.mark.parametrize("stranger", [EVE, Person(id=77, login="alice"), Person(id=78, login="nobody")])
 async def test_what_an_outsider_edited_or_wrote_long_ago_gets_no_other_answer(desk: Rig, stranger: Person) -> None:
     desk.github.open_pull(12, sha("c"))

@@ -104,7 +104,7 @@ async def test_two_people_who_roll_back_at_once_go_back_one_release(desk: Rig) -
     await desk.comment(3, "/rollback staging", by=BOB)
     refused = await desk.decided()
     desk.cluster.behaviour, desk.cluster.ready_at = "ok", desk.clock()
-    await desk.pass_time(SOAK)
+    await desk.pass_time(SOAK + 15)
 
     assert refused.reason == "rollback_under_way"
     assert "asked for by alice" in refused.sentence
@@ -118,7 +118,7 @@ async def test_one_that_is_named_ends_the_one_that_is_under_way(desk: Rig) -> No
 
     await desk.comment(3, "/rollback staging to #1", by=BOB)
     desk.cluster.behaviour, desk.cluster.ready_at = "ok", desk.clock()
-    await desk.pass_time(SOAK)
+    await desk.pass_time(SOAK + 15)
 
     assert (await desk.states())[3:] == ["superseded", "succeeded"]
     assert runs(desk, "a")
@@ -132,7 +132,7 @@ async def test_during_a_running_deploy_it_goes_to_what_ran_before(desk: Rig) -> 
 
     await desk.comment(3, "/rollback staging")
     desk.cluster.behaviour, desk.cluster.ready_at = "ok", desk.clock()
-    await desk.pass_time(SOAK)
+    await desk.pass_time(SOAK + 15)
 
     assert (await desk.states())[2:] == ["superseded", "succeeded"]
     assert runs(desk, "b")
@@ -320,7 +320,7 @@ async def test_abort_takes_a_running_rollout_back_to_what_ran_before_without_a_h
 
     comment = await desk.comment(12, "/abort staging", by=BOB)
     desk.cluster.behaviour, desk.cluster.ready_at = "ok", desk.clock()
-    await desk.pass_time(SOAK)
+    await desk.pass_time(SOAK + 15)
 
     assert await desk.states() == ["succeeded", "cancelled", "succeeded"]
     assert runs(desk, "a")
@@ -359,7 +359,7 @@ async def test_abort_of_a_rollout_that_begins_in_this_moment_takes_it_back(desk:
     counter._close = slow  # type: ignore[method-assign]
     await desk.comment(12, "/abort staging")
     desk.cluster.behaviour, desk.cluster.ready_at = "ok", desk.clock()
-    await desk.pass_time(SOAK)
+    await desk.pass_time(SOAK + 15)
 
     assert await desk.states() == ["succeeded", "cancelled", "succeeded"]
     assert runs(desk, "a")

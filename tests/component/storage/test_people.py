@@ -83,8 +83,8 @@ async def test_what_somebody_was_told_is_known_by_place_reason_and_time(database
         assert not await was_told(ALICE, before, "login_reused")
         assert not await was_told(ALICE, before, "no_write_permission", repository_id=2)
         assert not await was_told(BOB, before, "no_write_permission")
-        newest = await commands.newest_of(connection, actor_id=BOB.id)
-        assert await commands.newest_of(connection, actor_id=9) is None
+        newest = await commands.newest_of(connection, actor_id=BOB.id, besides="login_reused")
+        assert await commands.newest_of(connection, actor_id=BOB.id, besides="no_write_permission") is None
     assert newest is not None
     assert newest.key == "k2"
 
