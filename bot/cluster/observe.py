@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.cluster.kinds import RevisionObject, WorkloadObject
+from bot.cluster.messages import bounded
 from bot.cluster.objects import ContainerStatus, EventObject, Meta, PodObject, TerminatedState
 from bot.cluster.sightings import STOPPING, THERE, condition, exit_of, waiting
 from bot.cluster.workloads import HASH_LABEL, owner_of, to_conditions, to_revisions, to_workload
@@ -74,7 +75,7 @@ def to_event(item: EventObject) -> Event:
         object_uid=item.involved_object.uid,
         object_name=item.involved_object.name,
         reason=item.reason,
-        message=item.message,
+        message=bounded(item.message),
         warning=item.type == "Warning",
         count=max(1, item.count or 0, item.series.count if item.series else 0),
         first_at=item.first_at,
@@ -119,7 +120,7 @@ def _to_container(
         running=item.state.running is not None,
         restarts=item.restart_count,
         waiting_reason=waits.reason if waits else "",
-        waiting_message=waits.message if waits else "",
+        waiting_message=bounded(waits.message) if waits else "",
         waiting_since=since(pod_uid, waiting(item.name)) if waits else None,
         terminated=_to_terminated(item.state.terminated),
         last_terminated=_to_terminated(item.last_state.terminated),
@@ -143,7 +144,7 @@ def _to_terminated(item: TerminatedState | None) -> Terminated | None:
     return Terminated(
         exit_code=item.exit_code,
         reason=item.reason,
-        message=item.message,
+        message=bounded(item.message),
         started_at=item.started_at,
         finished_at=item.finished_at,
     )

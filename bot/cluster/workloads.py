@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from bot.cluster import unavailable
 from bot.cluster.kinds import RevisionObject, WorkloadObject
+from bot.cluster.messages import bounded
 from bot.cluster.objects import ConditionObject, Meta
 from bot.cluster.probes import in_words
 from bot.cluster.workload_objects import (
@@ -181,7 +182,7 @@ def to_conditions(items: list[ConditionObject] | None) -> tuple[Condition, ...]:
             type=each.type,
             status=each.status,
             reason=each.reason,
-            message=each.message,
+            message=bounded(each.message),
             changed_at=each.last_transition_time,
             updated_at=each.last_update_time,
         )

@@ -71,6 +71,22 @@ def test_a_stopping_pod_and_init_containers_are_known():
     assert found.container("prepare") is None
 
 
+def test_messages_without_end_are_cut_in_their_middle():
+    endless = "first " + "name " * 20_000 + "last"
+    raw = pod(waiting="CreateContainerError")
+    [status] = raw["status"]["containerStatuses"]
+    status["state"]["waiting"]["message"] = endless
+    status["lastState"] = {"terminated": {"exitCode": 1, "message": endless}}
+    raw["status"]["conditions"] = [{"type": "PodScheduled", "message": endless}]
+
+    found = to_pod(parse(raw, PodObject), WorkloadKind.DEPLOYMENT, lambda *_: None)
+
+    [container] = found.containers
+    heard = to_event(parse({**said("uid-x"), "message": endless}, EventObject)).message
+    read = [container.waiting_message, container.last_terminated.message, found.conditions[0].message, heard]
+    assert all(len(each) < 4100 and each.startswith("first ") and each.endswith(" last") for each in read)
+
+
 @pytest.mark.parametrize(
     ("seen", "grace", "stops_by"),
     [(None, 30, "12:01:00"), ("12:00:10", 30, "12:00:40"), ("12:00:10", None, "12:01:00")],

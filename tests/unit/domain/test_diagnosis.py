@@ -1,6 +1,7 @@
 """Findings: which signal is named what, when it turns fatal, and what it tells."""
 
 from datetime import timedelta
+from time import process_time
 
 import pytest
 
@@ -105,6 +106,16 @@ def test_a_name_that_the_nodes_runtime_still_holds_is_the_nodes_fault():
     [finding] = find(stuck("CreateContainerError", message))
 
     assert finding.reason == "node_fault"
+
+
+@pytest.mark.parametrize("word", ["name ", "exec: ", "runtime is ", "500 a", "credential ", '"', "ValidatingAdmission"])
+@pytest.mark.parametrize("reason", ["CreateContainerError", "ErrImagePull"])
+def test_a_message_that_repeats_itself_is_read_in_no_time(reason, word):
+    begin = process_time()
+
+    find(stuck(reason, word * (100_000 // len(word))))
+
+    assert process_time() - begin < 1
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing", ""])
