@@ -6,6 +6,7 @@ from tests.scenarios.table import (
     buttons,
     deaths,
     deploying,
+    floods,
     going_back,
     heads,
     keeping,
