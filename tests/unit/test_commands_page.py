@@ -11,8 +11,8 @@ from bot.domain.command import COMMANDS, Command, CommandSpec, Vocabulary, parse
 from bot.domain.command.clauses import LONGEST
 from bot.domain.lock import DEFAULT_LOCK
 from bot.domain.policy import DEPLOYING, READING
-from bot.engine.announce import LONG_ROLLOUT
-from bot.engine.commands import desk
+from bot.engine.announce import LONG_ROLLOUT, MOST_UNDONE
+from bot.engine.commands import desk, limits, telling
 from bot.engine.messages import _buttons
 from bot.engine.reconciler import QUEUE_DEADLINE
 from bot.engine.steps.queue import LONGEST_WAIT
@@ -80,12 +80,16 @@ def test_the_times_are_the_real_ones():
     assert "After a week of waiting for people, or six hours for its turn" in waits
     assert timedelta(minutes=2) == LONG_ROLLOUT
     assert "longer than two minutes" in _section("Buttons")
-    assert f"More than {desk.MOST} commands" in PAGE
+    assert f"More than {limits.MOST} commands" in PAGE
+    assert timedelta(hours=1) == limits.WORDS_AGAIN
+    assert "told so once an hour" in PAGE
+    assert f"within {telling.PATIENCE.total_seconds():.0f} seconds is said not to" in PAGE
+    assert f"up to {MOST_UNDONE} of the newest" in PAGE
     assert (
         timedelta(minutes=1),
         timedelta(hours=1),
         timedelta(minutes=2),
-    ) == (desk.WITHIN, desk.TOO_OLD, desk.PATIENCE)
+    ) == (limits.WITHIN, desk.TOO_OLD, desk.PATIENCE)
 
 
 def test_the_buttons_are_the_real_ones():
