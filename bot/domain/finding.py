@@ -47,7 +47,7 @@ class Look:
     graces: Graces
     now: datetime
     patched_at: datetime | None = None
-    """Events on the workload from before are about an earlier rollout."""
+    """Events on the workload from before are about an earlier rollout, and nothing new is older; None: not known."""
     container: str = ""
     """The one that is deployed, if known: only of this one is the probe known."""
 
@@ -66,8 +66,9 @@ class Look:
         return not container.init and container.name == self.container
 
     def lasted(self, since: datetime) -> timedelta:
-        """How long something has been so; clocks that differ make it zero, not less."""
-        return max(self.now - since, timedelta(0))
+        """How long something has been so; clocks that differ make it neither negative nor older than the rollout."""
+        begun = max(since, self.patched_at) if self.patched_at else since
+        return max(self.now - begun, timedelta(0))
 
     def describe(self, pod: Pod) -> str:
         """The command that shows all there is to know about a pod."""

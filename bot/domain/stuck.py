@@ -6,6 +6,7 @@ with its data: whether to delete that one is left to people.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.finding import TOLD_AFTER, Finding, Look
@@ -22,6 +23,7 @@ def stuck_pods(observation: Observation, revision: Revision, graces: Graces, now
 
 def find_stuck(look: Look) -> Iterator[Finding]:
     """A finding for each that is or stays unready; never fatal, since the new version is not to blame."""
+    look = replace(look, patched_at=None)  # these pods are older than the rollout
     namespace = look.workload.namespace if look.workload else ""
     for pod in _unready(look):
         doomed = _is_doomed(look, pod)

@@ -65,6 +65,15 @@ def test_the_scheduling_grace_runs_by_our_own_clock_from_when_the_watch_saw_it(b
     assert [found[0].fatal for found in (early, late, scaled, over)] == [False, True, False, True]
 
 
+def test_no_grace_is_over_before_the_rollout_is_as_old_whatever_the_clusters_clock():
+    """Nobody saw it begin, and our clock is six minutes ahead."""
+    seen = observation(unscheduled(since=-359), of=starting(replicas=1))
+
+    early, late = (judge(seen, wanted(), at(now)) for now in (299, 300))
+
+    assert (early.verdict, late.verdict, late.reason) == (None, Verdict.FAILED, "unschedulable")
+
+
 @pytest.mark.parametrize("reason", ["TriggeredScaleUp", "Nominated"])
 def test_a_node_on_its_way_begins_the_time_again(reason):
     coming = event(reason, "pod triggered scale-up: [{group 1->2 (max: 5)}]", at_second=100, warning=False)
