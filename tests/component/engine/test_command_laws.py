@@ -20,6 +20,7 @@ from sqlalchemy import select
 from bot.domain.intent import Intent, Kind, State
 from bot.domain.lock import Stop
 from bot.domain.people import Person, Role
+from bot.engine.commands.limits import NO_RIGHTS, WORDS_AGAIN
 from bot.errors import RejectedError, TransientError
 from bot.storage import heads, schema, stops
 from bot.storage.commands import Record
@@ -405,10 +406,17 @@ class Commanding(RuleBasedStateMachine):
         async with self.rig.database.begin() as connection:
             pending = (await connection.execute(select(outbox.c.key).where(outbox.c.status == "pending"))).all()
         assert not pending
+        told: dict[int, datetime] = {}
         for record in await self.rig.decisions():
-            if record.comment_id is not None and record.reason != "too_many_commands":
-                assert self.rig.reactions(record.comment_id)
-                assert record.decision != "refused" or record.answer
+            if record.reason == "too_many_commands":
+                continue
+            before = told.get(record.actor.id)
+            again = record.reason in NO_RIGHTS and before is not None and record.at - before < WORDS_AGAIN
+            if record.reason in NO_RIGHTS and not again:
+                told[record.actor.id] = record.at
+            assert bool(record.answer) is not again or record.decision != "refused"
+            if record.comment_id is not None:
+                assert bool(self.rig.reactions(record.comment_id)) is not again
 
 
 def _is_foreign(lock: Any, intent: Intent) -> bool:

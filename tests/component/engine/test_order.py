@@ -17,7 +17,7 @@ async def test_a_newer_merge_ends_the_older_rollout_and_is_never_red(rig: Rig) -
     await rig.merge(13, "b")
     await rig.checks("b", build="success", test="success")
     rig.cluster.behaviour, rig.cluster.ready_at = "ok", rig.clock()
-    await rig.pass_time(40)
+    await rig.pass_time(60)
 
     assert await rig.states() == ["superseded", "succeeded"]
     statuses = [kind for kind in rig.github.kinds() if kind.startswith("status")]
