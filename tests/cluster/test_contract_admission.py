@@ -251,6 +251,12 @@ async def test_a_workload_is_taken_with_a_warning_in_the_answers_header(lab: Lab
     escaped = RESTRICTED.replace('"', '\\"')
     expected = [f'299 - "would violate PodSecurity \\"restricted:latest\\": {escaped}"']
 
+    async def in_force() -> list[str]:
+        """Admission learns of new labels by a watch of its own."""
+        tried = f"{lab.deployments}?dryRun=All"
+        return (await warnings(lab.api, "POST", tried, one(replicas=0), "application/json"))[1]
+
+    await until(in_force, seconds=20, what="labels in force")
     created = await warnings(lab.api, "POST", lab.deployments, one(replicas=0), "application/json")
     note = {"metadata": {"annotations": {"note": "1"}}}
     patched = await warnings(lab.api, "PATCH", f"{lab.deployments}/web", note, MERGE_PATCH)

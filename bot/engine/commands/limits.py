@@ -27,10 +27,17 @@ async def too_many(tools: Tools, record: Record) -> Answer | None:
     async with tools.database.begin() as connection:
         count = await commands.count_of(connection, actor_id=record.actor.id, since=record.at - WITHIN)
         newest = await commands.newest_of(connection, actor_id=record.actor.id, besides=TOO_MANY)
+        told = record.repository is not None and await commands.was_told(
+            connection,
+            repository_id=record.repository.id,
+            actor_id=record.actor.id,
+            reasons=frozenset({TOO_MANY}),
+            since=record.at - WITHIN,
+        )
     if count < MOST:
         return None
     sentence = f"these are more than {MOST} commands within a minute"
-    if count == MOST and newest is not None and newest.reason not in NO_RIGHTS:
+    if not told and newest is not None and newest.reason not in NO_RIGHTS:
         return refuse_record(record, TOO_MANY, sentence, then="Wait a minute, then write it again.")
     return Answer(decision=Decision.REFUSED, reason=TOO_MANY, sentence=sentence, silent=True)
 

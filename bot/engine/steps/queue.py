@@ -117,7 +117,8 @@ async def _passed_over(tools: Tools, intent: Intent, newer: str) -> Move:
     async with tools.database.begin() as connection:
         history = await intents.history(connection, target_key=intent.target.key)
     to = f" to {intent.short_sha}" if intent.sha in {each.sha for each in releases(history)} else ""
-    return _refuse("older_commit", f"{said}; `/rollback {intent.environment}{to}` goes back on purpose")
+    line = f"/rollback {_place(tools, intent)}{to}"
+    return _refuse("older_commit", f"{said}; `{line}` goes back on purpose")
 
 
 def wait_for(tools: Tools, intent: Intent, waiting: tuple[Wait, ...]) -> Stay:
@@ -163,8 +164,15 @@ async def _denied(tools: Tools, row: CatalogRow, intent: Intent) -> Move | None:
         return None
     if asked:
         return _refuse(denied.reason, f"{intent.actor} may no longer deploy here: {denied.sentence}")
-    detail = f"{intent.actor}, who merged it, may not deploy here: {denied.sentence}; `/deploy {intent.environment}`"
+    line = f"/deploy {_place(tools, intent)}"
+    detail = f"{intent.actor}, who merged it, may not deploy here: {denied.sentence}; `{line}`"
     return _refuse(denied.reason, f"{detail} by somebody who may starts it")
+
+
+def _place(tools: Tools, intent: Intent) -> str:
+    """As it has to be typed: with the app where a repository has several."""
+    several = len(tools.catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1
+    return f"{intent.environment} {intent.app}" if several else intent.environment
 
 
 def _refuse(reason: str, detail: str) -> Move:

@@ -14,7 +14,7 @@ CRASHES = (
     Case(name="exit-0", title="ends by itself with code 0", image="exit-zero", expected=CRASH_LOOP),
     Case(
         name="crash-later",
-        soak=15,
+        soak=30,
         title="ready, and a crash after ten seconds",
         image="crash-later",
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
@@ -23,7 +23,7 @@ CRASHES = (
     ),
     Case(
         name="crash-later-without-probe",
-        soak=15,
+        soak=30,
         title="no probe, and a crash after ten seconds: for a while it counts as available",
         image="crash-later",
         container={"env": [{"name": "APP_CRASH_AFTER", "value": "10"}]},
@@ -74,7 +74,7 @@ CRASHES = (
         name="unready-later",
         title="ready, and no longer after five seconds",
         image="unready-later",
-        soak=15,
+        soak=30,
         replicas=1,
         expected=Expected(verdict="failed", reason="unready_in_soak", finding="unready_in_soak", within=14),
     ),
