@@ -111,7 +111,7 @@ def _waits(intent: Intent, environment: Environment, situation: Situation) -> It
     if situation.lock and _is_foreign(situation.lock, intent):
         yield _locked(situation.lock, app)
     if isinstance(situation.opening, Closed) and not intent.hotfix:
-        yield _closed(situation.opening)
+        yield _closed(situation.opening, sure=not environment.approvals)
     if environment.after and not situation.held_before:
         sentence = f"the same image has to hold in {as_code(environment.after)} first"
         yield Wait(reason="after", sentence=f"{sentence}: `/deploy {environment.after}{app}`")
@@ -142,14 +142,15 @@ def _locked(lock: Lock, app: str) -> Wait:
     )
 
 
-def _closed(closed: Closed) -> Wait:
-    return Wait(reason="window_closed", sentence=when_open(closed), until=closed.opens_at)
+def _closed(closed: Closed, *, sure: bool) -> Wait:
+    return Wait(reason="window_closed", sentence=when_open(closed, sure=sure), until=closed.opens_at)
 
 
-def when_open(closed: Closed) -> str:
-    """When a window opens, and why it is closed."""
+def when_open(closed: Closed, *, sure: bool = True) -> str:
+    """When a window opens, and why it is closed. `sure`: nothing else has to happen first."""
     why = f" ({as_code(closed.reason)})" if closed.reason else ""
-    when = f"will deploy at {_clock(closed.opens_at)}" if closed.opens_at else "no window opens within a year"
+    does = "will deploy" if sure else "its window opens"
+    when = f"{does} at {_clock(closed.opens_at)}" if closed.opens_at else "no window opens within a year"
     return when + why
 
 

@@ -70,8 +70,14 @@ def undone(history: Sequence[Intent], rollback: Intent) -> list[Intent]:
     known, bad = releases(earlier), _taken_back(earlier)
     root = _of_digest(known, rollback.digest)
     newer = [each for each in known[: known.index(root)] if each.id not in bad] if root else []
-    asked = [each for each in earlier if each.id == rollback.undoes and each.kind is not Kind.ROLLBACK]
+    ended = [each for each in earlier if each.state in (State.SUCCEEDED, State.FAILED)]
+    asked = [each for each in ended if each.id == rollback.undoes and each.kind is not Kind.ROLLBACK]
     return asked + [each for each in newer if each not in asked]
+
+
+def root(history: Sequence[Intent], present: Intent) -> Intent:
+    """The deploy whose version runs: a rollback's is the one it restored."""
+    return next((each for each in history if each.id == present.restores), present)
 
 
 def _of_digest(known: Sequence[Intent], digest: str) -> Intent | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.command import Mistake
 from bot.domain.hold import Hold
-from bot.domain.intent import Intent
+from bot.domain.intent import Intent, Kind
 from bot.domain.lock import Lock, PullHold, Stop
 from bot.domain.people import Comparison
 from bot.domain.policy import Wait
@@ -55,9 +55,11 @@ class PlaceView:
     several_apps: bool
     release: Intent | None
     """What runs, as far as Greenlane knows."""
-    healthy: str
+    root: Intent | None = None
+    """The deploy whose version that is: of a rollback, the one it restored."""
+    healthy: str = ""
     """`2 of 2 pods ready`, or why nobody knows."""
-    open: tuple[tuple[Intent, tuple[Wait, ...]], ...]
+    open: tuple[tuple[Intent, tuple[Wait, ...]], ...] = ()
     """What waits or rolls out, with what it waits for; in the order in which it will go."""
     hold: Hold | None = None
     lock: Lock | None = None
@@ -86,7 +88,7 @@ def why(places: Sequence[PlaceView], ended: Sequence[Intent]) -> str:
     for place in places:
         for intent, waits in place.open:
             lines.append(f"- {place.name} {code(intent.short_sha)}: {_state(intent)}")
-            lines += [f"  - {prose(wait.sentence)}" for wait in waits]
+            lines += [f"  - {prose(wait.sentence)}" for wait in waits if wait.sentence != intent.detail]
     lines = lines or ["Nothing of this repository waits or rolls out. `/status` says what runs where."]
     past = [f"- {_past(each)}" for each in ended]
     over = ["", "How it ended here:", "", *past] if past else []
@@ -95,7 +97,8 @@ def why(places: Sequence[PlaceView], ended: Sequence[Intent]) -> str:
 
 def _past(intent: Intent) -> str:
     place = f"**{plain(intent.environment)}** {code(intent.app)}"
-    return f"{place} {code(intent.short_sha)}: {_state(intent)} ({clock(intent.state_since)})"
+    how = "rolled back to " if intent.kind is Kind.ROLLBACK else ""
+    return f"{place} {how}{code(intent.short_sha)}: {_state(intent)} ({clock(intent.state_since)})"
 
 
 def _runs(place: PlaceView) -> str:
@@ -104,9 +107,10 @@ def _runs(place: PlaceView) -> str:
         return "nothing deployed by Greenlane yet"
     by = f" by {plain(intent.actor)}" if intent.actor else ""
     digest = f" · {code(intent.digest[:19] + '…')}" if intent.digest else ""
-    where = f" (#{intent.pull_request})" if intent.pull_request else ""
-    since = clock(intent.state_since)
-    return f"{code(intent.short_sha)}{digest}{where} since {since}{by}; {prose(place.healthy)}"
+    number = (place.root or intent).pull_request
+    where = f" (#{number})" if number else ""
+    since = f"{'back ' if intent.kind is Kind.ROLLBACK else ''}since {clock(intent.state_since)}"
+    return f"{code(intent.short_sha)}{digest}{where} {since}{by}; {prose(place.healthy)}"
 
 
 def _around(place: PlaceView) -> list[str]:

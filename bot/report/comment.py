@@ -142,4 +142,8 @@ def _mend(intent: Intent, *, again: str) -> str:
     """`again` is the command that tries the same commit once more."""
     if intent.state is State.REFUSED and intent.reason in REOPENED_BY:
         return "Mend it and merge again. Or run CI again on this commit: the same deploy goes on."
+    if intent.reason == "older_commit":
+        return "`/status` says what runs there."
+    if intent.kind is Kind.MANUAL:
+        return f"Mend it, then {code(again)}."
     return f"Fix and merge, or {code(again)} to try the same version again."

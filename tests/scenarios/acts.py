@@ -33,6 +33,7 @@ def opens(tag: str, *, by: str = "alice", base: str = "main", fork: bool = False
         scene.pulls[tag] = pull
         scene.stage.worlds.behaviours[scene.repository.id, pull.number] = image
         await scene.until(scene.on_the_way, lambda left: not left)
+        await scene.until(scene.second_is_over, bool)
 
     return Act(name=f"{by} opens {tag}", do=do)
 

@@ -174,6 +174,12 @@ class Scene:
         both = [*queue, *(each for each in hooks.log if each.status == "pending")]
         return [each.guid for each in both if each.repository_id == mine]
 
+    def second_is_over(self) -> bool:
+        """Whether a comment written now is dated after the last webhook: GitHub's times have whole seconds."""
+        heard = [each.delivered_at for each in self.world.hooks.log if each.repository_id == self.repository.id]
+        newest = max((moment for moment in heard if moment), default=None)
+        return newest is None or self.world.clock().replace(microsecond=0) >= newest.replace(microsecond=0)
+
     def unsettled(self) -> list[str]:
         """Those, and what the bot has taken and not worked off."""
         file = Path(self.stage.bot.folder / "greenlane.db")

@@ -199,7 +199,9 @@ class Desk:
         )
         if denied is None:
             return None
-        return refuse(ask, denied.reason, denied.sentence, then="`/help` says what you may.", place=place)
+        stranger = denied.reason in limits.NO_RIGHTS
+        then = "An administrator of the repository can give it." if stranger else "`/help` says what you may."
+        return refuse(ask, denied.reason, denied.sentence, then=then, place=place)
 
     async def _turn_away(self, record: Record) -> Answer | None:
         """Outsiders get the same refusal whatever they write; None for those who may command."""

@@ -10,11 +10,11 @@ from typing import TypeVar
 from bot.domain.catalog import Environment
 from bot.domain.catalog.windows import Closed
 from bot.domain.command import COMMANDS
-from bot.domain.intent import Intent, State
+from bot.domain.intent import Intent, Kind, State
 from bot.domain.outside import as_code
 from bot.domain.people import Comparison
 from bot.domain.policy import Wait, when_open
-from bot.domain.releases import current
+from bot.domain.releases import current, root
 from bot.domain.workload import ANNOTATION_INTENT
 from bot.engine import rights
 from bot.engine.commands.ask import Answer, Ask, row, tell
@@ -44,10 +44,10 @@ async def why(ask: Ask) -> Answer:
     places = await _look_everywhere(ask, with_health=False)
     async with ask.tools.database.begin() as connection:
         caused = await intents.of_pull(connection, repository_id=ask.repository.id, number=ask.pull.number)
-    newest: dict[tuple[str, str], Intent] = {}
-    for intent in caused:
-        newest.setdefault((intent.app, intent.environment), intent)
-    ended = [each for each in newest.values() if not each.state.is_open]
+    newest: dict[tuple[str, str, bool], Intent] = {}
+    for intent in caused:  # a rollback does not hide what it took back
+        newest.setdefault((intent.app, intent.environment, intent.kind is Kind.ROLLBACK), intent)
+    ended = sorted((each for each in newest.values() if not each.state.is_open), key=lambda each: each.id)
     return tell("said what waits for what", answers.why(places, ended))
 
 
@@ -67,7 +67,7 @@ async def _look_everywhere(ask: Ask, *, with_health: bool) -> list[PlaceView]:
             return otherwise
 
     async def ask_outside(place: CatalogRow, view: PlaceView) -> PlaceView:
-        healthy = await in_time(partial(_health, ask, place.environment, view.release), LATE) if with_health else ""
+        healthy = await in_time(partial(_health, ask, place.environment, view), LATE) if with_health else ""
         waiting = [(each, await in_time(partial(_waits, ask, place, each), nothing)) for each, _ in view.open]
         return replace(view, healthy=healthy, open=tuple(waiting))
 
@@ -89,8 +89,8 @@ async def _stored(ask: Ask, place: CatalogRow) -> PlaceView:
         app=place.app.name,
         environment=environment.name,
         several_apps=len(ask.apps) > 1,
-        release=current(history),
-        healthy="",
+        release=(present := current(history)),
+        root=root(history, present) if present else None,
         open=tuple((each, ()) for each in sorted(waiting, key=_turn)),
         hold=hold,
         lock=lock,
@@ -120,19 +120,21 @@ def _window(ask: Ask, environment: Environment) -> str:
     return when_open(opening) if isinstance(opening, Closed) else ""
 
 
-async def _health(ask: Ask, environment: Environment, release: Intent | None) -> str:
+async def _health(ask: Ask, environment: Environment, view: PlaceView) -> str:
     """What the cluster says now: whether it is still what we deployed, and whether it is well."""
     try:
         workload = await ask.tools.cluster.read(environment.target)
     except (RejectedError, TransientError) as error:
         return f"the cluster can't be asked: {error.sentence.rstrip('.')}"
-    image = workload.images.get(environment.target.container, "")
-    if release is not None and not image.endswith(f"@{release.digest}"):
-        return f"but the workload asks for {as_code(image)} now"
     well = workload.available_replicas >= workload.replicas > 0
-    return (
-        f"{'healthy' if well else 'not healthy'}, {workload.available_replicas} of {workload.replicas} pods available"
-    )
+    pods = f"{workload.available_replicas} of {workload.replicas} pods available"
+    image = workload.images.get(environment.target.container, "")
+    coming = next((each for each, _ in view.open if each.state is State.ROLLING_OUT), None)
+    if coming is not None:
+        return f"being replaced by {as_code(coming.short_sha)}, {pods}"
+    if view.release is not None and not image.endswith(f"@{view.release.digest}"):
+        return f"but the workload asks for {as_code(image)} now, {pods}"
+    return f"{'healthy' if well else 'not healthy'}, {pods}"
 
 
 async def diff(ask: Ask, place: CatalogRow) -> Answer:
@@ -193,7 +195,7 @@ async def _try_patch(ask: Ask, place: CatalogRow, image: str) -> tuple[str, tupl
         )
     except (RejectedError, TransientError) as error:
         return error.sentence, ()
-    return "would take it" if patched.changed else "runs this image already", patched.warnings
+    return "accepts the change (dry run)" if patched.changed else "runs this image already", patched.warnings
 
 
 async def help_(ask: Ask) -> Answer:
@@ -219,7 +221,7 @@ def _rules(environment: Environment) -> str:
     if environment.after:
         rules.append(f"after `{environment.after}`")
     if environment.approvals:
-        rules.append(f"{environment.approvals} approvals")
+        rules.append("1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals")
     if environment.deployers:
         rules.append("only named people")
     if environment.windows:

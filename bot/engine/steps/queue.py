@@ -116,9 +116,9 @@ async def _passed_over(tools: Tools, intent: Intent, newer: str) -> Move:
         return turn.superseded(said)
     async with tools.database.begin() as connection:
         history = await intents.history(connection, target_key=intent.target.key)
-    to = f" to {intent.short_sha}" if intent.sha in {each.sha for each in releases(history)} else ""
-    line = f"/rollback {_place(tools, intent)}{to}"
-    return _refuse("older_commit", f"{said}; `{line}` goes back on purpose")
+    if intent.sha in {each.sha for each in releases(history)}:
+        said += f"; `/rollback {_place(tools, intent)} to {intent.short_sha}` goes back on purpose"
+    return _refuse("older_commit", said)
 
 
 def wait_for(tools: Tools, intent: Intent, waiting: tuple[Wait, ...]) -> Stay:

@@ -326,9 +326,7 @@ async def test_abort_takes_a_running_rollout_back_to_what_ran_before_without_a_h
     assert runs(desk, "a")
     assert not await is_held(desk)
     assert desk.reactions(comment) == ["eyes", "rocket"]
-    told = desk.github.comments[undone_marker((await last(desk)).id, 12)]
-    assert "rolled back" in told
-    assert "/resume" not in told
+    assert undone_marker((await last(desk)).id, 12) not in desk.github.comments  # it never held, so nothing was lost
 
 
 async def test_abort_of_the_first_rollout_says_that_there_is_nothing_to_go_back_to(desk: Rig) -> None:

@@ -104,7 +104,7 @@ async def test_diff_compares_tries_the_patch_and_changes_nothing(desk: Rig) -> N
     assert "1 commit more, by alice" in said
     assert f"compare/{sha('a')}...{sha('b')}" in said
     assert digest(sha("b")) in said
-    assert "would take it" in said
+    assert "accepts the change" in said
     assert "would violate PodSecurity" in said
     assert len(desk.cluster.patches) == 1
 

@@ -388,7 +388,7 @@ ROWS = (
         deployed("b"),
         says("/deploy staging {a.sha}", on="b"),
         reacts("eyes", "confused"),
-        tells("which is newer, was deployed here already", "`/rollback staging` goes back", on="b"),
+        tells("which is newer, was deployed here already", on="b"),
         runs("b"),
         house=House(),
         audit="deploy accepted",

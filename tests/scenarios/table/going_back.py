@@ -142,6 +142,7 @@ ROWS = (
         deployed("a"),
         deployed("b"),
         says("/rollback staging", on="b"),
+        reacts("eyes"),
         says("/rollback staging", on="b", by="bob"),
         answers("is on its way back to `{a.short}` already", "asked for by {alice}", on="b"),
         runs("a"),

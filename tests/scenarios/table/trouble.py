@@ -105,7 +105,7 @@ ROWS = (
         ci("b"),
         says("/diff staging", on="b"),
         reacts("rocket"),
-        answers("`{a.short}", "1 commit more", "Change b", "sha256:", "would take it", on="b"),
+        answers("`{a.short}", "1 commit more", "Change b", "sha256:", "accepts the change", on="b"),
         runs("a"),
         audit="diff answered",
         intents="automatic a succeeded",

@@ -153,10 +153,10 @@ def comparison(**changes: object) -> Comparison:
 
 
 def test_diff_counts_links_and_asks_the_cluster() -> None:
-    said = answers.diff(view(comparison=comparison(), dry_run="would take it", warnings=("deprecated",)))
+    said = answers.diff(view(comparison=comparison(), dry_run="accepts the change", warnings=("deprecated",)))
 
     assert "[`aaaaaaa` … `bbbbbbb`](https://github.example/compare/a...b): 2 commits more, by alice, bob" in said
-    assert "- the cluster: would take it\n  - ⚠️ deprecated" in said
+    assert "- the cluster: accepts the change\n  - ⚠️ deprecated" in said
 
 
 @pytest.mark.parametrize(
