@@ -17,7 +17,7 @@ from bot.domain.people import Comment
 from bot.engine import announce
 from bot.engine.admission import Admission
 from bot.engine.commands import closing
-from bot.engine.commands.desk import Desk
+from bot.engine.commands.desk import CLOCK, Desk
 from bot.engine.tools import Tools
 from bot.errors import GreenlaneError, RejectedError, TransientError
 from bot.storage import commands, deliveries, installations, intents, locks
@@ -164,7 +164,7 @@ class Sweeps:
     async def _hear(self, repository: Repository, hint: Hint, comment: Comment) -> None:
         """What one comment raises holds up no other; it is found again while it is within the overlap."""
         try:
-            await self._desk.comment(repository, hint, received_at=comment.created_at)
+            await self._desk.comment(repository, hint, received_at=comment.created_at + CLOCK)
         except GreenlaneError as error:
             log.warning("sweep_comment_failed", repository=repository.full_name, comment=comment.id, error=str(error))
         except Exception:

@@ -50,6 +50,7 @@ def pushes(tag: str, *, by: str = "alice", force: bool = False, heard: bool = Tr
         )
         if heard:
             await scene.until(scene.on_the_way, lambda left: not left)
+            await scene.until(scene.second_is_over, bool)
 
     return Act(name=f"{by} pushes to {tag}", do=do)
 

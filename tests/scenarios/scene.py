@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -175,9 +176,11 @@ class Scene:
         return [each.guid for each in both if each.repository_id == mine]
 
     def second_is_over(self) -> bool:
-        """Whether a comment written now is dated after the last webhook: GitHub's times have whole seconds."""
-        heard = [each.delivered_at for each in self.world.hooks.log if each.repository_id == self.repository.id]
-        newest = max((moment for moment in heard if moment), default=None)
+        """Whether a comment written now is dated after the last webhook's answer: GitHub's times have whole seconds."""
+        log = self.world.hooks.log
+        heard = [(each.delivered_at, each.duration) for each in log if each.repository_id == self.repository.id]
+        answered = [moment + timedelta(seconds=lasted) for moment, lasted in heard if moment]
+        newest = max(answered, default=None)
         return newest is None or self.world.clock().replace(microsecond=0) >= newest.replace(microsecond=0)
 
     def unsettled(self) -> list[str]:

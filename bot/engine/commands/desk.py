@@ -30,7 +30,8 @@ PATIENCE = timedelta(minutes=2)
 TOO_OLD = timedelta(hours=1)
 """A comment that reaches us later is answered, not obeyed."""
 _TRIES = 3
-_CLOCK = timedelta(seconds=1)  # GitHub's times have whole seconds
+CLOCK = timedelta(seconds=1)
+"""GitHub's times have whole seconds."""
 
 AtPlace = Callable[[Ask, CatalogRow], Awaitable[Answer]]
 
@@ -88,7 +89,7 @@ class Desk:
         if early is not None:
             return await self._close(record, early)
         assert isinstance(said, Command)  # noqa: S101 - mistakes are answered early
-        asked_at = min(received_at, found.created_at + _CLOCK)
+        asked_at = min(received_at, found.created_at + CLOCK)
         return await self._obey(record, said, asked_at=asked_at, received_at=received_at)
 
     async def _early(self, record: Record, found: Comment, hint: Hint, said: Command | Mistake) -> Answer | None:

@@ -108,3 +108,15 @@ async def test_a_push_is_no_act_of_who_merged_the_commit_into_another_branch(rig
 
     intent = await on_push.only()
     assert (intent.actor, intent.actor_id, intent.pull_request) == (BOB.login, BOB.id, None)
+
+
+async def test_a_head_of_the_second_in_which_the_comment_was_written_was_seen(desk: Rig) -> None:
+    await desk.sweeps.sweep()
+    desk.clock.advance(seconds=30.4)
+    await desk.open_pull(12, "a")
+    written = desk.clock().replace(microsecond=0)
+    said = desk.github.say(501, "/deploy staging", by=ALICE, at=written)
+    desk.github.unheard = {said.id: 12}
+    await desk.sweeps.sweep()
+
+    assert [each.decision for each in await desk.decisions()] == ["accepted"]
