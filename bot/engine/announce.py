@@ -143,7 +143,7 @@ async def changed(
 ) -> None:
     """Something a person set is to be seen in the living comment."""
     message = NewMessage(
-        key=f"comment:{repository.id}:{number}",
+        key=_living_key(repository, number),
         kind=Kind.COMMENT,
         command_id=record.id,
         installation_id=repository.installation_id,
@@ -188,9 +188,8 @@ async def _reply(
 ) -> None:
     if record.repository is None:
         return
-    key = f"{kind}:{record.id}:{argument}" if argument else f"{kind}:{record.id}"
     message = NewMessage(
-        key=key,
+        key=_key(kind, record.id, argument),
         kind=kind,
         command_id=record.id,
         installation_id=record.repository.installation_id,
@@ -207,9 +206,11 @@ async def replaced(connection: AsyncConnection, older: Intent, *, now: datetime)
 async def _comment(connection: AsyncConnection, intent: Intent, *, now: datetime, due: datetime) -> None:
     if intent.pull_request is None:
         return
-    key = f"comment:{intent.repository.id}:{intent.pull_request}"
     message = NewMessage(
-        key=key, kind=Kind.COMMENT, intent_id=intent.id, installation_id=intent.repository.installation_id
+        key=_living_key(intent.repository, intent.pull_request),
+        kind=Kind.COMMENT,
+        intent_id=intent.id,
+        installation_id=intent.repository.installation_id,
     )
     await outbox.post(connection, message, now=now, due=due)
 
@@ -223,12 +224,21 @@ async def _post(
     argument: str = "",
     due: datetime | None = None,
 ) -> None:
-    key = f"{kind}:{intent.id}:{argument}" if argument else f"{kind}:{intent.id}"
     message = NewMessage(
-        key=key,
+        key=_key(kind, intent.id, argument),
         kind=kind,
         intent_id=intent.id,
         installation_id=intent.repository.installation_id,
         argument=argument,
     )
     await outbox.post(connection, message, now=now, due=due or now)
+
+
+def _key(kind: Kind, about: int, argument: str) -> str:
+    """One row for one effect, however often it is wished."""
+    return f"{kind}:{about}:{argument}" if argument else f"{kind}:{about}"
+
+
+def _living_key(repository: Repository, number: int) -> str:
+    """One living comment a pull request."""
+    return _key(Kind.COMMENT, repository.id, str(number))

@@ -211,7 +211,7 @@ class Messages:
         return self._catalog.environment(intent.team, intent.app, intent.environment)
 
     def _has_several_apps(self, intent: Intent) -> bool:
-        return len(self._catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1
+        return self._catalog.has_several_apps(intent.repository.full_name, intent.repository.id)
 
     def _environment_name(self, intent: Intent) -> str:
         """GitHub's auto-inactive goes by this name: two apps of one repository must not share it."""

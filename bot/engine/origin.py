@@ -6,7 +6,7 @@ on the tracked branch, or be the head of an open pull request of the same reposi
 
 from bot.domain.intent import Intent, Kind, Repository
 from bot.domain.pull import Pull
-from bot.engine.ports import GitHubReads
+from bot.engine.ports import Ancestry, GitHubReads
 from bot.errors import RejectedError
 
 Problem = tuple[str, str]
@@ -15,11 +15,16 @@ Problem = tuple[str, str]
 
 async def is_on_branch(github: GitHubReads, repository: Repository, *, sha: str, branch: str) -> bool:
     """Whether the branch contains the commit; a commit that is unknown is on none."""
+    return await relation(github, repository, base=sha, head=branch) in ("ahead", "identical")
+
+
+async def relation(github: GitHubReads, repository: Repository, *, base: str, head: str) -> Ancestry:
+    """How `head` lies to `base`; a commit that is gone from the repository counts as diverged."""
     try:
-        return await github.ancestry(repository, base=sha, head=branch) in ("ahead", "identical")
+        return await github.ancestry(repository, base=base, head=head)
     except RejectedError as error:
         if error.reason == "github_not_found":
-            return False
+            return "diverged"
         raise
 
 

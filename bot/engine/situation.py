@@ -81,7 +81,7 @@ async def _read(
         opening=environment.windows.at(now) if environment.windows else None,
         held_before=await _held_before(connection, row, intent),
         approvals=approvals,
-        several_apps=len(tools.catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1,
+        several_apps=tools.catalog.has_several_apps(intent.repository.full_name, intent.repository.id),
     )
 
 

@@ -3,7 +3,7 @@
 from bot.domain.catalog.durations import format_duration, parse_duration
 from bot.domain.catalog.load import load_catalog, select_files
 from bot.domain.catalog.model import App, Catalog, ChecksRule, DeployOn, Environment, OnFailure, Place, Team
-from bot.domain.catalog.policy import Deployers, MergedBy, Person, Stop
+from bot.domain.catalog.policy import Deployers, MergedBy, Stop
 from bot.domain.catalog.problems import CatalogError, Problem
 from bot.domain.catalog.shape import catalog_schema
 from bot.domain.catalog.windows import Closed, Open, Opening, Span, Windows
@@ -21,7 +21,6 @@ __all__ = [
     "OnFailure",
     "Open",
     "Opening",
-    "Person",
     "Place",
     "Problem",
     "Span",

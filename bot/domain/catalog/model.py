@@ -6,11 +6,12 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.catalog.globs import matches
-from bot.domain.catalog.policy import Deployers, MergedBy, Person, Stop
+from bot.domain.catalog.policy import Deployers, MergedBy, Stop
 from bot.domain.catalog.windows import Windows
 from bot.domain.graces import DEFAULT_GRACES, Graces
 from bot.domain.image import ImageRepository, TagTemplate
 from bot.domain.intent import Target
+from bot.domain.people import Person
 
 
 class DeployOn(StrEnum):
@@ -157,6 +158,10 @@ class Catalog:
             for app in self.apps
             if app.repository.casefold() == full_name.casefold() and app.repository_id in {None, repository_id}
         )
+
+    def has_several_apps(self, full_name: str, repository_id: int) -> bool:
+        """Whether an environment's name alone does not say of which app of the repository it is."""
+        return len(self.apps_of(full_name, repository_id)) > 1
 
     def team(self, name: str) -> Team | None:
         """None when nobody is called that (any more)."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.people import Person
+
 
 class MergedBy(StrEnum):
     """Whose merge deploys."""
@@ -15,19 +17,11 @@ class MergedBy(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """Somebody on GitHub. The number decides: a login can be registered again by somebody else."""
-
-    login: str
-    """As the catalog writes it, for its readers."""
-    id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployers:
     """Only these may deploy; one of both is enough."""
 
     people: tuple[Person, ...] = ()
+    """Their numbers decide; the logins are for the catalog's readers."""
     teams: tuple[str, ...] = ()
     """`organisation/team`."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.domain.catalog.policy import Deployers, Person, Stop
+from bot.domain.catalog.policy import Deployers, Stop
 from bot.domain.catalog.policy_shape import (
     AllowShape,
     DenyShape,
@@ -12,6 +12,7 @@ from bot.domain.catalog.policy_shape import (
     WindowsShape,
 )
 from bot.domain.catalog.windows import Span, Windows
+from bot.domain.people import Person
 
 
 def to_windows(shape: WindowsShape | None) -> Windows | None:

@@ -8,8 +8,9 @@ from bot.domain.command.model import NotUnderstoodError
 from bot.domain.command.names import SHA
 from bot.domain.command.reading import Reading, close_to, code, is_name, is_word, unknown
 from bot.domain.command.registry import Part
+from bot.domain.lock import LONGEST_LOCK
 
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
+SHORTEST, LONGEST = timedelta(minutes=1), LONGEST_LOCK
 """What a lock may last."""
 
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})", re.ASCII)

@@ -171,7 +171,7 @@ async def _denied(tools: Tools, row: CatalogRow, intent: Intent) -> Move | None:
 
 def _place(tools: Tools, intent: Intent) -> str:
     """As it has to be typed: with the app where a repository has several."""
-    several = len(tools.catalog.apps_of(intent.repository.full_name, intent.repository.id)) > 1
+    several = tools.catalog.has_several_apps(intent.repository.full_name, intent.repository.id)
     return f"{intent.environment} {intent.app}" if several else intent.environment
 
 

@@ -7,10 +7,10 @@ import re
 
 from bot.domain.intent import Intent, Kind, State
 from bot.domain.workload import ANNOTATION_COMMIT, Workload
+from bot.engine import origin
 from bot.engine.outcome import Ending, Move, Stay, look_again
 from bot.engine.ports import Ancestry
 from bot.engine.tools import Tools
-from bot.errors import RejectedError
 
 QUEUED = "queued"
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -64,15 +64,8 @@ def behind(ahead: list[Intent]) -> Stay:
 
 
 async def relation(tools: Tools, intent: Intent, *, base: str, head: str) -> Ancestry:
-    """How `head` lies to `base`; a commit that is gone from the repository counts as diverged."""
-    if base == head:
-        return "identical"
-    try:
-        return await tools.github.ancestry(intent.repository, base=base, head=head)
-    except RejectedError as error:
-        if error.reason == "github_not_found":
-            return "diverged"
-        raise
+    """How one commit of the intent's repository lies to another; the same one is not asked about."""
+    return "identical" if base == head else await origin.relation(tools.github, intent.repository, base=base, head=head)
 
 
 def name(intent: Intent) -> str:

@@ -10,13 +10,13 @@ from bot.domain.catalog import (
     CatalogError,
     Deployers,
     MergedBy,
-    Person,
     Span,
     Stop,
     Windows,
     load_catalog,
 )
 from bot.domain.catalog.times import check_cron, check_zone, parse_moment
+from bot.domain.people import Person
 
 BASE = """\
 version: 1
